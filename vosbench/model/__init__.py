@@ -1,0 +1,1 @@
+"""The common encoder-decoder: everything around the memory, held fixed while memories are swapped."""

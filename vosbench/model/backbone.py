@@ -1,0 +1,96 @@
+"""Backbones from timm, with their frozen batch norms folded into the convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from vosbench.errors import UsageError, unknown
+
+STRIDES = (4, 8, 16)
+
+
+def backbone(name: str, *, channels: int = 3, start: Mapping[str, Tensor] | None = None) -> nn.Module:
+    """The timm backbone `name` as a map from a frame to features at strides 4, 8 and 16.
+
+    Every network of the field freezes its batch norms: frozen, they are constants, so they are
+    folded into the convolutions before them. Nothing is left that could drift, and a step costs
+    less. Layers past stride 16 are left out. Channels beyond RGB (the mask) start at zero, so that
+    they change nothing before training.
+
+    Args:
+        name: a timm model with `features_only` support.
+        channels: input channels; the first three are RGB, scaled as the backbone expects.
+        start: weights to start from, named as in `timm.create_model(name).state_dict()`.
+
+    Raises:
+        UsageError: timm does not know the name, its features lack a stride, or `start` lacks a
+            weight.
+    """
+    if not timm.is_model(name):
+        raise unknown("backbone", name, timm.list_models(f"*{name[:6]}*") or ["resnet50"])
+    net = _features(name)
+    if start is not None:
+        missing = net.model.load_state_dict(start, strict=False).missing_keys
+        if missing:
+            raise UsageError(f"weights for backbone {name!r} lack {len(missing)}, first {missing[0]}")
+    net.eval()
+    fold_batchnorms(net)
+    if channels > 3:
+        widen(net, channels)
+    return net
+
+
+def _features(name: str) -> nn.Module:
+    options = {"features_only": True, "feature_cls": "getter"}
+    try:
+        reduction = timm.create_model(name, **options).feature_info.reduction()
+        kept = tuple(i for i, stride in enumerate(reduction) if stride in STRIDES)
+        net: nn.Module = timm.create_model(name, out_indices=kept, **options)
+    except (RuntimeError, AttributeError, AssertionError) as error:
+        raise UsageError(f"backbone {name!r} gives no feature maps: {error}") from error
+    if len(kept) != len(STRIDES):
+        raise UsageError(f"backbone {name!r} has features at strides {reduction}; 4, 8, 16 needed")
+    return net
+
+
+def dims(net: nn.Module) -> tuple[int, int, int]:
+    """Channels of the features at strides 4, 8 and 16."""
+    c4, c8, c16 = net.feature_info.channels()  # type: ignore[operator, union-attr]
+    return c4, c8, c16
+
+
+@torch.no_grad()
+def fold_batchnorms(net: nn.Module) -> None:
+    """Replaces every (convolution, frozen batch norm) pair by one convolution with a bias."""
+    conv: tuple[str, nn.Conv2d] | None = None
+    for name, module in list(net.named_modules()):
+        if isinstance(module, nn.Conv2d):
+            conv = (name, module)
+        elif isinstance(module, nn.BatchNorm2d) and conv is not None:
+            _replace(net, conv[0], fuse_conv_bn_eval(conv[1], module))
+            _replace(net, name, getattr(module, "act", nn.Identity()))  # timm fuses norm and act
+            conv = None
+
+
+@torch.no_grad()
+def widen(net: nn.Module, channels: int) -> None:
+    """Gives the first convolution `channels` inputs; the new ones start at zero."""
+    name, old = next((n, m) for n, m in net.named_modules() if isinstance(m, nn.Conv2d))
+    extra = old.weight.new_zeros(old.out_channels, channels - old.in_channels, *old.kernel_size)
+    old.weight = nn.Parameter(torch.cat([old.weight, extra], dim=1))
+    old.in_channels = channels
+
+
+def normalise(frame: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """RGB in 0..1 to what the backbone was trained on. frame (n, 3, H, W), mean and std (3,)."""
+    return (frame - mean[:, None, None]) / std[:, None, None]
+
+
+def _replace(root: nn.Module, name: str, new: nn.Module) -> None:
+    parent, _, leaf = name.rpartition(".")
+    setattr(root.get_submodule(parent), leaf, new)

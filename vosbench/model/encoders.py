@@ -1,0 +1,55 @@
+"""The two encoders: of the frame (the query) and of the frame with a mask (the memory)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from torch import Tensor, cat, nn
+
+from vosbench.model.backbone import backbone, dims
+from vosbench.model.decoder import conv3
+
+Start = Mapping[str, Tensor] | None  # weights of the backbone to start from
+
+
+class Query(NamedTuple):
+    """What one frame gives, before any memory: frames = 1, or the clips of a batch."""
+
+    key: Tensor  # q (frames, key_dim, h, w)
+    value: Tensor  # (frames, value_dim, h, w)
+    f8: Tensor  # features at stride 8, for the decoder
+    f4: Tensor  # features at stride 4
+
+
+class QueryEncoder(nn.Module):
+    """Frame (frames, 3, H, W), normalised -> key, value and skip features."""
+
+    def __init__(self, name: str, key_dim: int, value_dim: int, *, start: Start) -> None:
+        super().__init__()
+        self.trunk = backbone(name, start=start)
+        self.skip_dims = dims(self.trunk)[:2]
+        width = dims(self.trunk)[2]
+        self.key = conv3(width, key_dim)
+        self.value = conv3(width, value_dim)
+
+    def forward(self, frame: Tensor) -> Query:
+        f4, f8, f16 = self.trunk(frame)
+        return Query(self.key(f16), self.value(f16), f8, f4)
+
+
+class MemoryEncoder(nn.Module):
+    """Frame and one object's soft mask -> key (objects, key_dim, h, w), value (objects, ...)."""
+
+    def __init__(self, name: str, key_dim: int, value_dim: int, *, start: Start) -> None:
+        super().__init__()
+        self.trunk = backbone(name, channels=4, start=start)
+        width = dims(self.trunk)[2]
+        self.key = conv3(width, key_dim)
+        self.value = conv3(width, value_dim)
+
+    def forward(self, frame: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Frame (objects or 1, 3, H, W), normalised; mask (objects, 1, H, W) in 0..1."""
+        frames = frame.expand(mask.shape[0], -1, -1, -1)
+        f16 = self.trunk(cat([frames, mask], dim=1))[-1]
+        return self.key(f16), self.value(f16)

@@ -1,0 +1,81 @@
+"""Weights on disk: safetensors only, written whole or not at all, refused where they do not fit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from vosbench.errors import DataError
+
+UNTRAINED = "untrained"
+
+
+def shipped(method: str, preset: str) -> Path | None:
+    """The weights that the package carries for a method and a preset, if it does."""
+    path = Path(str(files("vosbench") / "weights" / f"{method}-{preset}.safetensors"))
+    return path if path.is_file() else None
+
+
+def digest(path: Path) -> str:
+    """First 12 hex digits of the file's sha256: names the weights in every record."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    """Writes tensors and JSON-able facts, atomically."""
+    whole = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    with part.open("wb") as file:
+        file.write(save(whole, {"vosbench": json.dumps(facts)}))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and facts of a file; nothing is ever unpickled.
+
+    Raises:
+        DataError: the file is missing, is not safetensors, or is not ours.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            facts = (file.metadata() or {}).get("vosbench")
+            tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise DataError(f"weights {path} cannot be read ({error}): expected safetensors") from error
+    if facts is None:
+        raise DataError(f"weights {path} carry no vosbench facts: write them with `vosbench train`")
+    return tensors, json.loads(facts)
+
+
+def load(network: nn.Module, path: Path, *, method: str, preset: str) -> str:
+    """Loads a file into a network and returns its digest.
+
+    Raises:
+        DataError: the file is of another method, preset or shape; both are named.
+    """
+    tensors, facts = read(path)
+    got, wanted = (facts.get("method"), facts.get("preset")), (method, preset)
+    if got != wanted:
+        raise DataError(
+            f"weights {path} are of method {got[0]}, preset {got[1]}; "
+            f"expected {wanted[0]}, {wanted[1]}: pass the matching file"
+        )
+    own = network.state_dict()
+    for name in sorted(own.keys() | tensors.keys()):
+        a, b = (tuple(x[name].shape) if name in x else "none" for x in (tensors, own))
+        if a != b:
+            raise DataError(f"weights {path}: {name} is {a}; the network expects {b}")
+    network.load_state_dict({k: v.to(torch.float32) for k, v in tensors.items()})
+    return digest(path)

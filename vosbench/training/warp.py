@@ -1,0 +1,99 @@
+"""Random motion as sampling grids: rotation, scale, shift, flip and a thin-plate spline.
+
+A grid (frames, S, S, 2) says for each output pixel where to read the source, in the normalised
+coordinates of `grid_sample`. All of a clip's frames and its mask are read in one call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.random import Generator
+from torch import Tensor
+
+CONTROL = 4  # control points per side of the thin-plate spline
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Half-widths of the uniform distributions that a frame's motion is drawn from."""
+
+    rotation: float  # degrees
+    scale: float  # relative
+    shift: float  # of the crop's side
+    bend: float  # of the crop's side: displacement of the spline's control points
+
+
+STILL = Motion(rotation=20, scale=0.2, shift=0.12, bend=0.05)
+VIDEO = Motion(rotation=6, scale=0.06, shift=0.03, bend=0.0)
+
+
+@cache
+def spline_basis(side: int) -> Tensor:
+    """Thin-plate spline through CONTROL^2 fixed points, as a matrix (side^2, CONTROL^2).
+
+    Displacements of the control points times this matrix are the displacements of all pixels:
+    U(r) = r^2 log r^2, with an affine part, solved once (Bookstein, PAMI 1989).
+    """
+    axis = torch.linspace(-1, 1, CONTROL, dtype=torch.float64)
+    points = torch.cartesian_prod(axis, axis)
+    pixel = torch.linspace(-1, 1, side, dtype=torch.float64)
+    where = torch.cartesian_prod(pixel, pixel)
+    n = len(points)
+
+    def rows(x: Tensor) -> Tensor:
+        squared = torch.cdist(x, points).square()
+        return torch.cat([torch.xlogy(squared, squared), torch.ones(len(x), 1), x], dim=1)
+
+    top = rows(points)
+    system = torch.cat([top, torch.cat([top[:, n:].T, torch.zeros(3, 3)], dim=1)])
+    unit = torch.cat([torch.eye(n), torch.zeros(3, n)]).double()
+    return (rows(where) @ torch.linalg.solve(system, unit)).float()
+
+
+def grid(
+    rng: Generator, side: int, centre: tuple[float, float], reach: float, size: tuple[int, int],
+    motion: Motion, frames: int,
+) -> Tensor:
+    """Grids of one clip: a common view of the source, then each frame's own motion.
+
+    Args:
+        rng: source of randomness.
+        side: of the square output, pixels.
+        centre: (y, x) in the source that the view is centred on, pixels.
+        reach: side of the view in the source, pixels.
+        size: (H, W) of the source.
+        motion: how far the frames' own motions go.
+        frames: how many.
+
+    Returns:
+        (frames, side, side, 2), for `grid_sample` with align_corners=False.
+    """
+    pixel = (torch.arange(side) + 0.5) / side * 2 - 1
+    y, x = torch.meshgrid(pixel, pixel, indexing="ij")
+    flip = rng.choice((-1.0, 1.0))
+    u = lambda width, *shape: rng.uniform(-1, 1, shape) * width  # noqa: E731
+    angle = np.deg2rad(u(motion.rotation, 1) + u(motion.rotation, frames))
+    zoom = np.exp(u(motion.scale, frames))
+    shift = torch.from_numpy(u(2 * motion.shift, frames, 2)).float()
+    view = torch.stack([x * flip, y], dim=-1).expand(frames, -1, -1, -1)
+    if motion.bend:
+        bend = torch.from_numpy(u(2 * motion.bend, CONTROL**2, 2 * frames)).float()
+        view = view + (spline_basis(side) @ bend).view(side, side, frames, 2).permute(2, 0, 1, 3)
+    turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], axis=-1)
+    matrix = torch.from_numpy((zoom[:, None] * turn).reshape(frames, 1, 2, 2)).float()
+    view = view @ matrix.mT + shift[:, None, None]
+    scale = torch.tensor([reach / size[1], reach / size[0]])
+    middle = torch.tensor([2 * centre[1] / size[1] - 1, 2 * centre[0] / size[0] - 1])
+    return (view * scale + middle).float()
+
+
+def sample(frames: Tensor, masks: Tensor, grids: Tensor) -> tuple[Tensor, Tensor]:
+    """Reads frames (n, 3, H, W) and masks (n, 1, H, W) at grids; masks stay 0 or 1."""
+    both = torch.cat([frames, masks], dim=1).expand(len(grids), -1, -1, -1)
+    out = F.grid_sample(both, grids, padding_mode="reflection", align_corners=False)
+    return out[:, :3], (out[:, 3:] > 0.5).float()
