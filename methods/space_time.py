@@ -58,5 +58,5 @@ class SpaceTime(Memory):
             read_macs=objects * stored * pixels * (self.key_dim + self.value_dim),
             write_macs=0,
             state_bytes=4 * objects * stored * (self.key_dim + self.value_dim),
-            temporary_bytes=4 * objects * (2 * stored * pixels + pixels * self.key_dim),
+            temporary_bytes=4 * objects * 2 * stored * pixels,
         )

@@ -26,11 +26,12 @@ class Preset:
     decoder_dim: int  # channels inside the decoder
     mean: tuple[float, float, float]  # of RGB in 0..1, as the backbone was trained
     std: tuple[float, float, float]
+    short_side: int  # frames are scaled to this by default: what the weights were trained at
 
 
 PRESETS = {
-    "paper": Preset("resnet50", 128, 512, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "mini": Preset("tf_efficientnet_lite0", 64, 128, 64, (127 / 255,) * 3, (128 / 255,) * 3),
+    "paper": Preset("resnet50", 128, 512, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 480),
+    "mini": Preset("tf_efficientnet_lite0", 64, 128, 64, (127 / 255,) * 3, (128 / 255,) * 3, 240),
 }
 
 
@@ -84,15 +85,15 @@ class Network(nn.Module):
         """Everything that depends on the frame alone."""
         return self.query_encoder(normalise(frame, self.mean, self.std))  # type: ignore[no-any-return]
 
-    def memorise(self, frame: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Key and value of a frame with its objects' masks."""
-        return self.memory_encoder(normalise(frame, self.mean, self.std), mask)  # type: ignore[no-any-return]
+    def memorise(self, frame: Tensor, mask: Tensor, t: int, *, given: bool) -> Frame:
+        """What a memory is offered of frame t with its objects' masks."""
+        key, value = self.memory_encoder(normalise(frame, self.mean, self.std), mask)
+        small = nn.functional.adaptive_avg_pool2d(mask, key.shape[-2:])
+        return Frame(key, value, small, t, given)
 
     def write(self, state: Any, frame: Tensor, mask: Tensor, t: int, *, given: bool) -> Any:
         """The state after frame t with the objects' masks."""
-        key, value = self.memorise(frame, mask)
-        small = nn.functional.adaptive_avg_pool2d(mask, key.shape[-2:])
-        return self.memory.write(state, Frame(key, value, small, t, given))
+        return self.memory.write(state, self.memorise(frame, mask, t, given=given))
 
     def read(self, state: Any, query: Query) -> tuple[Tensor, Any]:
         """The readout, freed from the resolution (`Memory.gain`), and the state after it."""

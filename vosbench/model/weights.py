@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from vosbench.errors import DataError
 
-UNTRAINED = "untrained"
 
 
 def shipped(method: str, preset: str) -> Path | None:

@@ -46,7 +46,7 @@ RECIPES = {
     "mini": Recipe(
         stages=(
             Stage(1_800, 128, 0.3, 5, 8e-4, "hybrid"),
-            Stage(2_300, 192, 0.6, 10, 8e-4, "hybrid"),
+            Stage(1_600, 192, 0.6, 10, 8e-4, "hybrid"),
         ),
         batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True, average=0.998,
     ),

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vosbench.metrics import ObjectScore, paired_bootstrap, summarise
+from vosbench.metrics.averages import JF, average, groups
+from vosbench.metrics.statistics import Summary, after_reappearance, drift
+
+
+def score(J, *, visible=None, start=1, first=0):
+    J = np.array(J, np.float64)
+    shown = np.ones(len(J), bool) if visible is None else np.array(visible, bool)
+    return ObjectScore(tuple(range(start, start + len(J))), J, J, shown, first)
+
+
+def test_recall_counts_frames_strictly_above_one_half():
+    assert summarise(np.array([0.5, 0.51, 0.2, 1.0])).recall == 0.5
+
+
+def test_decay_of_eight_frames_compares_the_bins_worked_out_by_hand():
+    # linspace(1, 8, 5) = 1, 2.75, 4.5, 6.25, 8: rounded and shifted 0, 2, 4, 5, 7
+    x = np.arange(8.0)
+    assert summarise(x).decay == (0 + 1 + 2) / 3 - (5 + 6 + 7) / 3
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_decay_of_a_few_frames_is_a_number(length):
+    assert np.isfinite(summarise(np.linspace(1, 0, length)).decay)
+
+
+def test_an_empty_curve_has_no_statistics():
+    assert np.isnan(summarise(np.array([]))).all()
+
+
+def test_decay_is_right_from_256_frames_on_where_the_official_code_overflows():
+    # 400 frames: ids 0, 100, 200, 299, 399; in 8 bits 299 is 43 and 399 is 143
+    x = np.arange(400.0)
+    assert summarise(x).decay == 50 - 349
+    with pytest.warns(UserWarning, match=r"official decay of 400 frames.*wrong"):
+        assert summarise(x, official_decay=True).decay == 50 - 93
+
+
+@pytest.mark.parametrize("length", [256, 300])
+def test_the_official_decay_has_no_value_where_its_last_bin_ends_before_it_starts(length):
+    with pytest.warns(UserWarning, match="overflow"):
+        assert np.isnan(summarise(np.ones(length), official_decay=True).decay)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=255))
+def test_both_decays_are_the_same_up_to_255_frames(values):
+    x = np.array(values)
+    assert summarise(x) == summarise(x, official_decay=True)
+
+
+def test_drift_averages_objects_by_the_frames_since_their_mask_was_given():
+    clock = drift([score([1.0, 0.5], start=1, first=0), score([0.8], start=4, first=3)])
+    assert clock.age == (1, 2)
+    assert clock.mean.tolist() == [0.9, 0.5]
+    assert clock.objects == (2, 1)
+
+
+def test_drift_leaves_out_an_object_that_the_truth_never_shows():
+    assert drift([score([1.0], first=None)]).age == ()
+
+
+def test_reappearance_takes_the_first_visible_frames_after_each_absence():
+    curve = score(
+        [0.9, 1.0, 0.1, 0.2, 0.3, 1.0, 0.4],
+        visible=[True, False, True, True, True, False, True],
+    )
+    assert after_reappearance(curve, frames=2).tolist() == [0.1, 0.2, 0.4]
+
+
+def test_an_object_that_never_leaves_has_no_reappearance():
+    assert after_reappearance(score([0.9, 0.8])).size == 0
+
+
+def test_bootstrap_of_a_constant_difference_is_that_difference():
+    interval = paired_bootstrap([0.7, 0.5, 0.9], [0.6, 0.4, 0.8])
+    assert interval == pytest.approx((0.1, 0.1, 0.1))
+
+
+def test_bootstrap_of_two_pairs_is_the_binomial_worked_out_by_hand():
+    # differences 0 and 1: a mean of 0, 1/2, 1 with chances 1/4, 1/2, 1/4
+    assert paired_bootstrap([0, 1], [0, 0], level=0.6) == (0.5, 0.0, 1.0)
+    assert paired_bootstrap([0, 1], [0, 0], level=0.4) == (0.5, 0.5, 0.5)
+
+
+def test_bootstrap_width_is_that_of_the_standard_error_for_many_pairs():
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(0.6, 0.1, 400), np.full(400, 0.5)
+    _, low, high = paired_bootstrap(a, b)
+    assert high - low == pytest.approx(2 * 1.96 * a.std() / 20, rel=0.05)
+
+
+def test_bootstrap_of_nothing_is_an_error():
+    with pytest.raises(ValueError, match="one value per sequence"):
+        paired_bootstrap([], [])
+
+
+def jf(value):
+    return JF(Summary(value, value, value), Summary(value + 0.2, value, value))
+
+
+def test_the_global_score_is_the_mean_over_objects_and_not_over_sequences():
+    objects = {("a", 1): jf(0.3), ("a", 2): jf(0.3), ("b", 1): jf(0.6)}
+    both = groups(objects, None, apart=False)["global"]
+    assert both.J.mean == pytest.approx(0.4)
+    assert both.mean == pytest.approx(0.5)  # (J + F) / 2
+
+
+def test_seen_and_unseen_classes_weigh_the_same():
+    objects = {("a", 1): jf(0.2), ("a", 2): jf(0.2), ("b", 1): jf(0.6)}
+    found = groups(objects, frozenset({("b", 1)}), apart=True)
+    assert found["seen"] == average([jf(0.2)] * 2)
+    assert found["global"].J.mean == pytest.approx(0.4)

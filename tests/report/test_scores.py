@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+
+from tests.report.fabricated import DIGEST, STAMP, fabricate
+from vosbench.metrics import summarise
+from vosbench.report.costs import all_costs, choose, exponent
+from vosbench.report.evidence import load
+from vosbench.report.scores import all_scores, drift
+from vosbench.results import Cell, Row, Store
+
+ACCURACY = ("accuracy",)
+
+
+def one_cell(store, sequence, objects, method="gc", **fields):
+    """objects: id -> (J, F) curves."""
+    known = {"dataset": "d", "protocol": "davis2017", "size": "480x854", "weights": DIGEST}
+    cell = Cell(harness="accuracy", method=method, sequence=sequence, **(known | fields))
+    rows = [Row(o, t, name, x, "1") for o, both in objects.items()
+            for name, curve in zip("JF", both, strict=True) for t, x in enumerate(curve, 1)]  # fmt: skip
+    store.append(cell, rows)
+
+
+def test_the_mean_is_over_objects_not_over_sequences(tmp_path):
+    store = Store(tmp_path, stamp=STAMP)
+    one_cell(store, "two", {1: ([1.0], [1.0]), 2: ([0.4], [0.6])})
+    one_cell(store, "one", {1: ([0.1], [0.2])})
+    (scores,) = all_scores(load(tmp_path))
+    total = scores.total(scores.runs[0])
+    assert total["J_mean"] == pytest.approx(0.5)  # (1 + 0.4 + 0.1) / 3
+    assert total["F_mean"] == pytest.approx(0.6)  # (1 + 0.6 + 0.2) / 3
+    assert total["J&F"] == pytest.approx(0.55)
+    assert scores.per_sequence["gc"].to_dict() == pytest.approx({"one": 0.15, "two": 0.75})
+    assert scores.over == "objects"
+
+
+def test_recall_and_decay_are_the_metrics_own(tmp_path):
+    store, curve = Store(tmp_path, stamp=STAMP), [0.9, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
+    one_cell(store, "s", {1: (curve, curve)})
+    (scores,) = all_scores(load(tmp_path))
+    total, wanted = scores.total(scores.runs[0]), summarise(np.array(curve))
+    assert total["J_recall"] == pytest.approx(3 / 8)
+    assert total["J_decay"] == pytest.approx(wanted.decay)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"protocol": "vos-benchmark"}, {"dataset": "other"}, {"preset": "paper"},
+        {"size": "240x428"}, {"seed": 3}, {"precision": "bfloat16"}, {"tool": "other"},
+        {"stamp": STAMP | {"machine": "Another"}}, {"device": "cuda"},
+    ],
+)  # fmt: skip
+def test_two_settings_never_share_a_column(tmp_path, change):
+    fabricate(tmp_path, ("gc",), sequences=2, harnesses=ACCURACY)
+    fabricate(tmp_path, ("stm",), sequences=2, harnesses=ACCURACY, **change)
+    found = all_scores(load(tmp_path))
+    assert sorted(run.label for scores in found for run in scores.runs) == ["gc", "stm"]
+    assert len(found) == 2
+
+
+def test_sequences_of_different_width_stay_one_data_set(tmp_path):
+    store = Store(tmp_path, stamp=STAMP)
+    one_cell(store, "a", {1: ([1.0], [1.0])}, size="480x854")
+    one_cell(store, "b", {1: ([1.0], [1.0])}, size="480x910")
+    (scores,) = all_scores(load(tmp_path))
+    assert scores.setting.size == "480x854, 480x910"
+
+
+def test_two_weights_of_one_method_are_two_runs_and_untrained_is_said(tmp_path):
+    fabricate(tmp_path, ("gc",), sequences=2, harnesses=ACCURACY)
+    fabricate(tmp_path, ("gc",), sequences=2, harnesses=ACCURACY, weights="untrained")
+    (scores,) = all_scores(load(tmp_path))
+    assert [run.title for run in scores.runs] == ["gc 012345", "gc untrai (untrained weights)"]
+
+
+def test_parameters_make_another_method(tmp_path):
+    fabricate(tmp_path, ("stm",), sequences=1, harnesses=ACCURACY)
+    fabricate(tmp_path, ("stm",), sequences=1, harnesses=ACCURACY, parameters='{"top_k":20}')
+    assert load(tmp_path).labels == ["stm", "stm(top_k=20)"]
+
+
+def test_a_method_without_all_sequences_is_not_ranked_but_compared_on_the_shared_ones(tmp_path):
+    fabricate(tmp_path, ("gc", "stm"), sequences=3, harnesses=ACCURACY)
+    fabricate(tmp_path, ("third",), sequences=2, harnesses=ACCURACY)
+    (scores,) = all_scores(load(tmp_path))
+    assert [run.name for run in scores.ranked()] == ["gc", "stm"]
+    gc, _, third = scores.runs
+    assert scores.compare(gc, third).sequences == 2
+
+
+def test_the_drift_clock_stops_where_fewer_than_half_of_the_sequences_go_on(tmp_path):
+    store = Store(tmp_path, stamp=STAMP)
+    for name, curve in (("a", [1.0] * 9), ("b", [0.5] * 3), ("c", [0.0] * 3)):
+        one_cell(store, name, {1: (curve, curve), 2: (curve, curve)})
+    (scores,) = all_scores(load(tmp_path))
+    t, J = drift(scores, scores.runs[0])
+    assert t.tolist() == [1, 2, 3]
+    assert J.tolist() == pytest.approx([0.5] * 3)
+
+
+def test_costs_of_another_size_or_machine_do_not_stand_beside_an_accuracy(tmp_path):
+    fabricate(tmp_path, ("gc",), sequences=1, harnesses=ACCURACY)
+    fabricate(tmp_path, ("gc",), harnesses=("flops", "growth"), size="240x428")
+    fabricate(tmp_path, ("gc",), harnesses=("speed",), stamp=STAMP | {"machine": "Another"})
+    evidence = load(tmp_path)
+    (scores,) = all_scores(evidence)
+    for harness in ("flops", "growth", "speed"):
+        assert choose(all_costs(evidence, harness), scores.setting) is None
+        assert choose(all_costs(evidence, harness)) is not None
+
+
+def test_the_counter_that_counts_most_methods_is_chosen(tmp_path):
+    fabricate(tmp_path, ("gc", "stm"), harnesses=("flops",))
+    found = all_costs(load(tmp_path), "flops")
+    assert {costs.setting.protocol for costs in found} == {"analytic", "fvcore", "torch"}
+    assert choose(found).setting.protocol == "fvcore"
+
+
+def test_a_whole_frame_is_the_sum_of_its_stages_or_nothing(tmp_path):
+    fabricate(tmp_path, ("gc",), harnesses=("flops",))
+    by = {c.setting.protocol: c for c in all_costs(load(tmp_path), "flops")}
+    t, macs = by["fvcore"].whole_frame("gc")
+    assert macs[t == 100] == pytest.approx(3e9 + 3.1e9 + 2e9 + 1e7 + 1e7)
+    assert by["analytic"].whole_frame("gc")[0].size == 0
+
+
+def test_the_exponent_is_of_the_last_decade_and_needs_three_points():
+    t = np.array([1.0, 2, 10, 20, 50, 100])
+    assert exponent(t, np.where(t < 10, 1.0, 5 * t)) == pytest.approx(1.0)
+    assert exponent(t, np.full(6, 7.0)) == pytest.approx(0.0)
+    assert exponent(t[:2], t[:2]) is None
+    assert exponent(np.empty(0), np.empty(0)) is None

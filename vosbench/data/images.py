@@ -1,0 +1,97 @@
+"""Frames and masks from image files. Every damage is a one-line DataError that names the file."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL.Image import DecompressionBombError, DecompressionBombWarning
+
+from vosbench.data.video import Image
+from vosbench.errors import DataError
+
+FRAME_SUFFIXES = (".jpg", ".jpeg", ".png")
+_MOST_PIXELS = 1 << 26  # 8192 x 8192: a larger frame is a mistake or an attack
+_FRAME_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"}  # 8 bits a channel
+_MASK_MODES = {"1", "L", "P"}
+# What Pillow raises on damaged bytes; LOAD_TRUNCATED_IMAGES stays off, so a cut file is OSError.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Height and width of an image, read from its header alone."""
+    with _opened(path) as image:
+        return image.height, image.width
+
+
+def read_frame(path: Path) -> Image:
+    """A frame as (H, W, 3) RGB; a grey or paletted image is expanded."""
+    with _opened(path) as image:
+        if image.mode not in _FRAME_MODES:
+            raise DataError(
+                f"{path}: a frame of kind {image.mode}; expected 8 bits a channel: "
+                "save it as an 8-bit RGB image"
+            )
+        return np.array(image.convert("RGB"), dtype=np.uint8)
+
+
+def read_mask(path: Path) -> Image:
+    """A mask as (H, W) ids: palette indices, grey values, or 0 and 1 of a one-bit image."""
+    with _opened(path) as image:
+        if image.mode not in _MASK_MODES:
+            raise DataError(
+                f"{path}: a mask of kind {image.mode}; expected one channel of object ids: "
+                "save it as an indexed (palette) or 8-bit grey PNG"
+            )
+        return np.array(image, dtype=np.uint8)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Pillow.Image]:
+    """The image, header read; what goes wrong inside the block becomes a DataError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DecompressionBombWarning)  # the limit below is ours
+            warnings.simplefilter("ignore", UserWarning)  # odd metadata does not touch pixels
+            with Pillow.open(path) as image:
+                _refuse_bomb(path, image)
+                yield image
+    except DataError:
+        raise
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file; expected an image: restore it") from error
+    except DecompressionBombError as error:
+        raise _bomb(path, "far too many pixels") from error
+    except _DAMAGE as error:
+        reason = " ".join(str(error).replace(str(path), "the file").split())
+        raise DataError(
+            f"{path}: cannot be decoded ({reason}); expected a whole JPEG or PNG: "
+            "copy or download it again"
+        ) from error
+
+
+def _refuse_bomb(path: Path, image: Pillow.Image) -> None:
+    if image.width * image.height > _MOST_PIXELS:
+        raise _bomb(path, f"{image.height}x{image.width} pixels")
+
+
+def _bomb(path: Path, found: str) -> DataError:
+    return DataError(
+        f"{path}: {found}; expected at most {_MOST_PIXELS}: scale the images down first"
+    )

@@ -1,0 +1,1 @@
+"""Harnesses: each measures one thing about a method and writes Records."""

@@ -1,0 +1,131 @@
+"""What a score's curves say: mean, recall, decay; drift; return after an absence; intervals."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from vosbench.metrics.formulas import Curve
+from vosbench.metrics.sequence import ObjectScore
+
+OFFICIAL_DECAY_BREAKS_AT = 256  # scored frames: the official code keeps frame indices in 8 bits
+
+
+class Summary(NamedTuple):
+    """One curve in three numbers."""
+
+    mean: float
+    recall: float  # share of frames above 0.5
+    decay: float  # mean of the first quarter minus mean of the last
+
+
+def summarise(x: Curve, *, official_decay: bool = False) -> Summary:
+    """Mean, recall and decay of a curve (frames,), as in Perazzi et al., CVPR 2016.
+
+    Decay compares the first and the last of four bins, which share their end frames:
+    ids = round(linspace(1, n, 5) + 1e-10) - 1, D = mean(x[id0 : id1+1]) - mean(x[id3 : id4+1]).
+    The official code keeps ids in 8 bits, so its value is wrong from 256 frames on;
+    `official_decay` gives that value and warns. An empty curve is three NaN.
+
+    >>> summarise(np.array([0.9, 0.7, 0.5, 0.3]))
+    Summary(mean=0.6, recall=0.5, decay=0.4)
+    """
+    if not len(x):
+        return Summary(np.nan, np.nan, np.nan)
+    ids = (np.round(np.linspace(1, len(x), 5) + 1e-10) - 1).astype(np.int64)
+    ends = ids + 1
+    if official_decay:
+        if len(x) >= OFFICIAL_DECAY_BREAKS_AT:
+            warnings.warn(
+                f"official decay of {len(x)} frames: its 8-bit frame indices overflow from "
+                f"{OFFICIAL_DECAY_BREAKS_AT} frames on, so the value is wrong",
+                stacklevel=2,
+            )
+        ids, ends = ids % 256, ends % 256
+    decay = _mean(x[ids[0] : ends[1]]) - _mean(x[ids[3] : ends[4]])
+    return Summary(_mean(x), float(np.mean(x > 0.5)), decay)
+
+
+class Drift(NamedTuple):
+    """A measure against the time since an object's mask was given."""
+
+    age: tuple[int, ...]  # frames since the first that shows the object
+    mean: Curve  # (ages,) over the objects that have a frame of that age
+    objects: tuple[int, ...]  # how many have
+
+
+def drift(objects: Iterable[ObjectScore], measure: str = "J") -> Drift:
+    """The drift clock: how far a method has wandered so long after its object was given.
+
+    Args:
+        objects: scores of any number of sequences; those the truth never shows are left out.
+        measure: "J" or "F".
+    """
+    at: dict[int, list[float]] = {}
+    for score in objects:
+        if score.first is not None:
+            for t, value in zip(score.frames, getattr(score, measure), strict=True):
+                at.setdefault(t - score.first, []).append(float(value))
+    ages = tuple(sorted(at))
+    return Drift(ages, np.array([np.mean(at[a]) for a in ages]), tuple(len(at[a]) for a in ages))
+
+
+def after_reappearance(score: ObjectScore, frames: int = 5, measure: str = "J") -> Curve:
+    """The measure on the first `frames` visible frames each time the object comes back.
+
+    Empty where the object never leaves, or leaves for good. A curve starts after the frame that
+    gave the mask, so that it starts with the object in sight is no return.
+    """
+    values: list[float] = []
+    left = 0  # frames still to take
+    for visible, value in zip(score.visible, getattr(score, measure), strict=True):
+        if not visible:
+            left = frames
+        elif left:
+            values.append(float(value))
+            left -= 1
+    return np.array(values)
+
+
+class Interval(NamedTuple):
+    """A difference of means with its bootstrap interval."""
+
+    difference: float
+    low: float
+    high: float
+
+
+def paired_bootstrap(
+    a: Sequence[float] | Curve,
+    b: Sequence[float] | Curve,
+    *,
+    level: float = 0.95,
+    samples: int = 10_000,
+    seed: int = 0,
+) -> Interval:
+    """mean(a) - mean(b) with its percentile interval over pairs drawn with replacement.
+
+    Args:
+        a: (pairs,) one value per sequence; frames or objects of a sequence are not independent, so
+            average them first.
+        b: (pairs,) the other method's, in the same order.
+        level: share of the resampled differences inside the interval.
+        samples: how often the pairs are drawn again.
+        seed: of the draws.
+
+    Raises ValueError for curves that are empty or of different length.
+    """
+    pairs = np.asarray(a, np.float64) - np.asarray(b, np.float64)
+    if not len(pairs):
+        raise ValueError("no pairs; expected one value per sequence for each method")
+    draws = np.random.default_rng(seed).integers(len(pairs), size=(samples, len(pairs)))
+    means = pairs[draws].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(_mean(pairs), float(low), float(high))
+
+
+def _mean(x: Curve) -> float:
+    return float(np.mean(x)) if len(x) else np.nan

@@ -1,0 +1,161 @@
+"""One video through the network, frame by frame: encode, read, decode, merge, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vosbench.errors import DataError
+from vosbench.memory import WritePolicy, state_bytes
+from vosbench.model.frames import Fit, Ids, decide, merge, one_hot, to_tensor
+from vosbench.model.network import Network
+
+Stage = Callable[[str], AbstractContextManager[Any]]
+
+
+@dataclass
+class Cohort:
+    """Objects that were given on the same frame and share a memory state."""
+
+    objects: tuple[int, ...]
+    kept: Any  # state of what was written for good; None before the first such write
+    live: Any  # what reads see: `kept`, or kept and one temporary frame
+
+
+class Segmenter:
+    """Segments one video; a new video needs a new Segmenter.
+
+    A temporary write is a write into a branch of the state that the next write forgets: states are
+    never changed in place, so no memory module has to know of it. Objects that are given later form
+    a cohort with a state of its own; one that vanishes has an empty mask and may come back.
+
+    Args:
+        network: encoders, memory and decoder.
+        policy: when to write; the memory's own by default.
+        short_side: frames are scaled to this short side; None keeps their size.
+        precision: torch.float32, or torch.bfloat16 for autocast.
+        stage: a context manager per named stage, for clocks.
+    """
+
+    def __init__(
+        self, network: Network, *, policy: WritePolicy | None = None,
+        short_side: int | None = None, precision: torch.dtype = torch.float32,
+        stage: Stage = lambda name: nullcontext(),
+    ) -> None:  # fmt: skip
+        self.network = network
+        self.policy = policy or network.memory.policy
+        self.short_side = short_side
+        self.precision = precision
+        self.stage = stage
+        self.device = next(network.parameters()).device
+        self.cohorts: list[Cohort] = []
+        self.fit: Fit | None = None
+        self.t = 0
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Ids of every object given so far."""
+        return tuple(o for cohort in self.cohorts for o in cohort.objects)
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes that live between frames."""
+        return state_bytes(*((c.kept, c.live) for c in self.cohorts))
+
+    def step(self, frame: Any, given: Ids | None = None) -> Ids:
+        """Segments the next frame (H, W, 3) uint8; `given` holds the ids of objects new in it.
+
+        Returns:
+            Ids (H, W) uint8: given objects as given, the others as inferred.
+
+        Raises:
+            DataError: the first frame has no mask, or a frame differs in size from the first.
+        """
+        self.fit = self.fit or Fit.of(frame.shape[:2], self.short_side)
+        if frame.shape[:2] != self.fit.outer:
+            raise DataError(f"frame {self.t} is {frame.shape[:2]}; the first one is {self.fit.outer}")
+        device = self.device.type
+        half = self.precision != torch.float32
+        with torch.inference_mode(), torch.autocast(device, self.precision, enabled=half):
+            ids = self._step(frame, given)
+        self.t += 1
+        return ids
+
+    def _step(self, frame: Any, given: Ids | None) -> Ids:
+        assert self.fit is not None  # set by `step`
+        with self.stage("prepare"):
+            image = self.fit.enter(to_tensor(frame, self.device))
+        masks = self._infer(image) if self.cohorts else None
+        new: tuple[int, ...] = ()
+        if given is not None:
+            new = tuple(int(i) for i in sorted(set(given[given > 0].tolist()) - set(self.objects)))
+            masks = self._admit(given, new, masks)
+        if masks is None or not self.objects:
+            raise DataError(f"frame {self.t} has no object yet: the first frame needs a mask")
+        self._write(image, masks, new)
+        with self.stage("finish"):
+            ids = decide(self.fit.leave(masks), self.objects)
+        if given is not None:
+            ids[given > 0] = given[given > 0]
+        return ids
+
+    def _infer(self, image: Tensor) -> Tensor:
+        """Soft masks (objects, 1, H, W) of all known objects, merged."""
+        with self.stage("encode"):
+            query = self.network.encode(image)
+            skips = self.network.decoder.skips(query.f4, query.f8)
+        masks = []
+        for cohort in self.cohorts:
+            branched = cohort.live is not cohort.kept
+            with self.stage("read"):
+                readout, cohort.live = self.network.read(cohort.live, query)
+            if not branched:
+                cohort.kept = cohort.live
+            with self.stage("decode"):
+                masks.append(self.network.decoder(readout, query.value, skips).float().sigmoid())
+        with self.stage("decode"):
+            return merge(torch.cat(masks))
+
+    def _admit(self, given: Ids, new: tuple[int, ...], masks: Tensor | None) -> Tensor | None:
+        """Adds the new objects as a cohort; their pixels are taken from everyone else."""
+        if not new:
+            return masks
+        assert self.fit is not None
+        fresh = self.fit.enter(one_hot(given, new, self.device))
+        self.cohorts.append(Cohort(new, None, None))
+        if masks is None:
+            return fresh
+        return torch.cat([masks * (1 - fresh.sum(dim=0)), fresh])
+
+    def _write(self, image: Tensor, masks: Tensor, new: tuple[int, ...]) -> None:
+        start = 0
+        for cohort in self.cohorts:
+            part = masks[start : start + len(cohort.objects)]
+            start += len(cohort.objects)
+            given = cohort.objects == new
+            keep = self.policy.keeps(self.t, given=given)
+            if not (keep or given or self.policy.include_previous):
+                continue
+            with self.stage("memory_encode"):
+                item = self.network.memorise(image, part, self.t, given=given)
+            with self.stage("write"):
+                state = self.network.memory.write(cohort.kept, item)
+            cohort.live = state
+            if keep:
+                cohort.kept = state
+
+
+def reads(policy: WritePolicy, t: int) -> int:
+    """How many frames the read of frame t sees under a policy (frame 0 is given).
+
+    >>> [reads(WritePolicy(every=5, include_previous=True), t) for t in (1, 2, 5, 6, 7)]
+    [1, 2, 2, 2, 3]
+    """
+    kept = sum(policy.keeps(s, given=s == 0) for s in range(t))
+    last = policy.keeps(t - 1, given=t == 1)
+    return max(1, kept + (policy.include_previous and not last))

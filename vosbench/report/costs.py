@@ -1,0 +1,133 @@
+"""Multiply-adds, bytes and times from the records, one setting at a time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from vosbench.report.evidence import Evidence
+from vosbench.report.settings import Setting, split
+
+STAGES = ("encode", "read", "decode", "memory_encode", "write")
+COUNTERS = ("fvcore", "torch", "analytic")  # the order of choice where several counted as much
+BYTE_PROTOCOLS = ("measured", "analytic")
+
+
+@dataclass(frozen=True)
+class Costs:
+    """All rows of one cost harness in one setting."""
+
+    setting: Setting
+    rows: pd.DataFrame
+
+    @cached_property
+    def _values(self) -> dict[str, dict[tuple[str, int | None], float]]:
+        """Label -> (metric, t) -> value. A method measured with two weights costs the same: the
+        later measurement stands.
+        """
+        found: dict[str, dict[tuple[str, int | None], float]] = {}
+        times = [None if pd.isna(t) else int(t) for t in self.rows.t]
+        labels, metrics = self.rows.label.astype(str), self.rows.metric.astype(str)
+        for label, metric, t, x in zip(labels, metrics, times, self.rows.value, strict=True):
+            if not math.isnan(x):
+                found.setdefault(label, {})[metric, t] = float(x)
+        return found
+
+    @property
+    def labels(self) -> list[str]:
+        """Methods measured here, sorted."""
+        return sorted(self._values)
+
+    def at(self, label: str, metric: str, t: int | None) -> float | None:
+        """One number, or None: at frame t, or of the whole cell where t is None."""
+        return self._values.get(label, {}).get((metric, t))
+
+    def series(self, label: str, metric: str) -> tuple[np.ndarray, np.ndarray]:
+        """T and a metric's values there, for one method; empty where it has none."""
+        mine = self._values.get(label, {})
+        pairs = sorted((t, x) for (name, t), x in mine.items() if name == metric and t is not None)
+        both = np.array(pairs, dtype=float).reshape(-1, 2)
+        return both[:, 0], both[:, 1]
+
+    def times(self, label: str) -> list[int]:
+        """Every t of a method, ascending."""
+        return sorted({t for _, t in self._values.get(label, {}) if t is not None})
+
+    @cached_property
+    def common_t(self) -> int | None:
+        """The largest t that every method here was measured at."""
+        return max(self.common_times, default=None)
+
+    @cached_property
+    def common_times(self) -> list[int]:
+        """Every t that every method here was measured at, ascending."""
+        every = [set(self.times(label)) for label in self.labels]
+        return sorted(set.intersection(*every)) if every else []
+
+    def stage_macs(self, label: str, t: int) -> dict[str, float]:
+        """Multiply-adds of each stage at t; a stage that does not depend on t is stored once."""
+        found = {}
+        for stage in STAGES:
+            value = self.at(label, f"{stage}_macs", t)
+            value = self.at(label, f"{stage}_macs", None) if value is None else value
+            if value is not None:
+                found[stage] = value
+        return found
+
+    def whole_frame(self, label: str) -> tuple[np.ndarray, np.ndarray]:
+        """T and the multiply-adds of all stages together; empty where one was not counted."""
+        times = self.times(label)
+        stages = [self.stage_macs(label, t) for t in times]
+        if not stages or any(len(found) < len(STAGES) for found in stages):
+            return np.empty(0), np.empty(0)
+        return np.array(times, float), np.array([sum(found.values()) for found in stages])
+
+
+def all_costs(evidence: Evidence, harness: str) -> list[Costs]:
+    """One `Costs` per setting of a harness."""
+    return [Costs(setting, part) for setting, part in split(harness, evidence.of(harness))]
+
+
+def choose(found: list[Costs], like: Setting | None = None) -> Costs | None:
+    """The setting to show in one column beside an accuracy setting: it must share preset, size,
+    precision and tool with it, and for speed the machine. Of several, the one on the same data
+    with most methods, counted by the protocol first in COUNTERS or BYTE_PROTOCOLS.
+    """
+    fitting = [costs for costs in found if like is None or _fits(costs.setting, like)]
+    return min(fitting, key=lambda costs: _order(costs, like), default=None)
+
+
+def _fits(setting: Setting, like: Setting) -> bool:
+    same = ["preset", "precision", "tool"]
+    if setting.harness == "speed":
+        same += ["device", "device_name", "machine"]
+    sizes = like.size.split(", ")
+    return setting.size in sizes and all(getattr(setting, x) == getattr(like, x) for x in same)
+
+
+def _order(costs: Costs, like: Setting | None) -> tuple[object, ...]:
+    protocol = costs.setting.protocol
+    known = COUNTERS if costs.setting.harness == "flops" else BYTE_PROTOCOLS
+    rank = known.index(protocol) if protocol in known else len(known)
+    elsewhere = like is not None and costs.setting.dataset != like.dataset
+    return (elsewhere, -len(costs.labels), rank, costs.setting.describe())
+
+
+def exponent(t: np.ndarray, values: np.ndarray) -> float | None:
+    """The slope b of a straight line on log axes over the last decade of t: value grows as t^b.
+
+    The last decade, because what a memory starts with bends the line at small t. None below three
+    points there.
+
+    >>> t = np.array([1.0, 10.0, 30.0, 100.0])
+    >>> round(exponent(t, 3 * t**2), 6)
+    2.0
+    """
+    kept = (t >= max(1.0, t.max(initial=0) / 10)) & (values > 0)
+    if kept.sum() < 3:
+        return None
+    return float(np.polyfit(np.log(t[kept]), np.log(values[kept]), 1)[0])

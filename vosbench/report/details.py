@@ -1,0 +1,107 @@
+"""Tables of every number a cost harness left, one table per setting, and of the environment."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from vosbench.report.costs import Costs
+from vosbench.report.evidence import PLUGINS, Evidence
+from vosbench.report.settings import weights_text
+from vosbench.report.tabular import Column, Row, Table, giga, mebi, milli, significant, whole
+
+TITLES = {
+    "flops": "Multiply-adds by stage",
+    "growth": "State and temporary bytes",
+    "speed": "Seconds by stage",
+}
+_SHOW = {"MAC": ("G", giga), "byte": ("MiB", mebi), "s": ("ms", milli), "1/s": ("1/s", significant)}
+_TIMES = 7  # rows per method: more would be a listing, and that is what the store is for
+_STAMP = ["machine", "device_name", "platform", "python", "torch", "numpy", "timm", "vosbench",
+          "commit"]  # fmt: skip
+
+
+def cost_table(costs: Costs, name: str) -> Table:
+    """Methods and times down, metrics across."""
+    units = dict(zip(costs.rows.metric, costs.rows.unit, strict=True))
+    metrics = [m for m in dict.fromkeys(costs.rows.metric) if units[m] in _SHOW]
+    columns = [Column("method", "Method", text=True), Column("t", "t", show=whole)]
+    for metric in metrics:
+        unit, show = _SHOW[units[metric]]
+        columns.append(Column(metric, _title(metric), unit, show))
+    rows: list[Row] = []
+    for label in costs.labels:
+        constant: Row = {"method": label, "t": None}
+        constant |= {m: costs.at(label, m, None) for m in metrics}
+        timed = [{"method": label, "t": t, **{m: costs.at(label, m, t) for m in metrics}}
+                 for t in few(costs.times(label))]  # fmt: skip
+        alone = [constant] if any(constant[m] is not None for m in metrics) else []
+        rows += [*alone, *timed]
+    setting = costs.setting
+    notes = [f"{setting.describe()}.", "A line without t holds what does not depend on it."]
+    notes += _uncounted(costs)
+    return Table(
+        name, f"{TITLES[setting.harness]}: {_short(setting.protocol)}", columns, rows, notes
+    )
+
+
+def few(times: list[int]) -> list[int]:
+    """At most seven of the times, spread evenly on a log axis, first and last among them.
+
+    >>> few(list(range(1, 101)))
+    [1, 2, 5, 10, 20, 50, 100]
+    """
+    if len(times) <= _TIMES:
+        return times
+    round_ones = [m * 10**e for e in range(6) for m in (1, 2, 5)]
+    kept = [t for t in round_ones if t in set(times)]
+    return sorted({times[0], *kept, times[-1]})
+
+
+def _uncounted(costs: Costs) -> list[str]:
+    """What the counter met and left out, as it named it."""
+    names = sorted(
+        {m.replace("_uncounted ", ": ") for m in costs.rows.metric if "_uncounted " in m}
+    )
+    return [f"Not counted by {costs.setting.protocol}: {', '.join(names)}."] if names else []
+
+
+def _title(metric: str) -> str:
+    return metric.rsplit("_seconds", 1)[0].replace("_", " ") + (
+        metric.rsplit("_seconds", 1)[1].replace("_", " ") if "_seconds_" in metric else ""
+    )
+
+
+def _short(protocol: str) -> str:
+    return protocol if len(protocol) < 20 else "one clock"
+
+
+def environment(evidence: Evidence) -> Table:
+    """Where the numbers come from: one line per environment, weights and seed."""
+    keys = [*_STAMP, "seed", "weights"]
+    parts = [frame[[*keys, "time"]] for frame in (evidence.rows, evidence.failures)]
+    both = pd.concat(parts).astype(dict.fromkeys([*keys, "time"], str))
+    rows: list[Row] = []
+    for values, part in both.groupby(keys, sort=True):
+        row: Row = dict(zip(keys, map(str, values), strict=True))
+        row["weights"] = weights_text(str(row["weights"]))
+        rows.append(row | {"first": str(part.time.min()), "last": str(part.time.max())})
+    titles = {"device_name": "device"}
+    columns = [Column(k, titles.get(k, k), text=True) for k in [*keys, "first", "last"]]
+    several = len({tuple(r[k] for k in _STAMP) for r in rows}) > 1
+    notes = (
+        ["The store holds more than one environment: each line below is one."] if several else []
+    )
+    return Table("environment", "Environment", columns, rows, notes)
+
+
+def failures(evidence: Evidence) -> Table | None:
+    """Cells that failed and memory modules that did not load, with their error."""
+    rows: list[Row] = []
+    for line in evidence.failures.itertuples():
+        what = "module did not load" if line.harness == PLUGINS else line.harness
+        place = ", ".join(x for x in (line.dataset, line.sequence) if x)
+        rows.append({"method": line.label, "what": what, "where": place or None,
+                     "error": line.error})  # fmt: skip
+    keys = ("method", "what", "where", "error")
+    columns = [Column(key, key.capitalize(), text=True) for key in keys]
+    return Table("failures", "Failures", columns, rows) if rows else None

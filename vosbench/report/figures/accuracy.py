@@ -1,0 +1,163 @@
+"""Figures of accuracy: speed against accuracy, drift over t, J&F per sequence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from vosbench.report.costs import Costs
+from vosbench.report.figures.base import (
+    INK,
+    MUTED,
+    Figure,
+    Palette,
+    drawing,
+    finish,
+    legend,
+    log_axis,
+)
+from vosbench.report.paper import Published, published_points
+from vosbench.report.scores import Run, Scores, drift
+
+Point = tuple[Run, float, float]  # run, seconds per frame, J&F
+
+
+def any_untrained(runs: Sequence[Run]) -> bool:
+    """Whether a figure of these runs needs the warning."""
+    return any(run.untrained for run in runs)
+
+
+def axis_text(text: str, runs: Sequence[Run]) -> str:
+    """An accuracy axis, with the warning where it applies."""
+    return f"{text}, untrained weights" if any_untrained(runs) else text
+
+
+def front(points: Sequence[Point]) -> list[Point]:
+    """The points that no other beats in both seconds and J&F, fastest first."""
+    best, kept = -math.inf, []
+    for point in sorted(points, key=lambda p: (p[1], -p[2])):
+        if point[2] > best:
+            best = point[2]
+            kept.append(point)
+    return kept
+
+
+def points(scores: Scores, speed: Costs | None) -> list[Point]:
+    """Every run of the setting that has both a speed and a J&F over all sequences."""
+    if speed is None:
+        return []
+    found = []
+    for run in scores.ranked():
+        fps = speed.at(run.label, "fps", None)
+        if fps:
+            found.append((run, 1 / fps, scores.total(run)["J&F"]))
+    return found
+
+
+def speed_accuracy(
+    scores: Scores, speed: Costs | None, palette: Palette, name: str
+) -> Figure | None:
+    """Figure 4 of the GC paper: ours in colour, the published points in grey behind them."""
+    ours = points(scores, speed)
+    if not ours or speed is None:
+        return None
+    behind, source, note = published_points(scores.setting, speed.setting)
+    runs = [run for run, _, _ in ours]
+    with drawing(3.4) as (figure, axes):
+        _published(axes, behind)
+        handles = [_dot(axes, point, palette) for point in ours]
+        names = [run.title for run in runs]
+        if len(best := front(ours)) > 1:
+            line = [[p[1] for p in best], [100 * p[2] for p in best]]
+            handles += axes.plot(*line, color=INK, linewidth=0.8, linestyle="--", zorder=2)
+            names.append("our Pareto front")
+        handles.append(Line2D([], [], color=MUTED, marker="o", linestyle="", alpha=0.6))
+        names.append("published")
+        axes.set_xlabel("seconds per frame (log)")
+        axes.set_ylabel(axis_text("J&F (%)", runs))
+        log_axis(axes, "x")
+        legend(figure, handles, names)
+        caption = f"Up and to the left is better. Grey: {source}. {note}"
+        alt = "; ".join(f"{r.title}: {s:.3g} s per frame, J&F {100 * jf:.1f}" for r, s, jf in ours)
+        return finish(figure, name, "Speed against accuracy", caption, alt)
+
+
+def _dot(axes: Axes, point: Point, palette: Palette) -> Line2D:
+    run, seconds, jf = point
+    style = palette.style(run.label) | {"linestyle": "", "markersize": 8, "zorder": 3}
+    if run.untrained:
+        style["markerfacecolor"] = "none"
+    return axes.plot(seconds, 100 * jf, **style)[0]
+
+
+def _published(axes: Axes, behind: Sequence[Published]) -> None:
+    for point in behind:
+        marker = ">" if point.at_least else "o"
+        axes.plot(point.seconds, point.jf, marker, color=MUTED, alpha=0.6, markersize=4, zorder=1)
+        axes.annotate(
+            point.method, (point.seconds, point.jf), (3, 3), textcoords="offset points",
+            fontsize=6.5, color=MUTED,
+        )  # fmt: skip
+
+
+def drift_clock(scores: Scores, palette: Palette, name: str) -> Figure | None:
+    """Mean J at each frame: how far a method has drifted after so many frames."""
+    lines = [(run, *drift(scores, run)) for run in scores.runs]
+    lines = [line for line in lines if len(line[1]) > 1]
+    if not lines:
+        return None
+    with drawing() as (figure, axes):
+        handles = [
+            axes.plot(t, 100 * J, **palette.style(run.label, marker=False))[0]
+            for run, t, J in lines
+        ]
+        runs = [run for run, _, _ in lines]
+        axes.set_xlabel("frame t")
+        axes.set_ylabel(axis_text("mean J (%)", runs))
+        legend(figure, handles, [run.title for run in runs])
+        caption = (
+            "Drift clock: mean J over sequences at each frame. A line ends where fewer than half "
+            "of the method's sequences go on."
+        )
+        ends = (f"{r.title}: from {100 * J[0]:.1f} to {100 * J[-1]:.1f}" for r, _, J in lines)
+        return finish(figure, name, "Drift: J per frame", caption, "; ".join(ends))
+
+
+def heat_map(scores: Scores, name: str) -> Figure:
+    """J&F of every sequence and method; the hardest sequence at the top."""
+    table = scores.per_sequence
+    table = table.loc[table.mean(axis=1).sort_values(na_position="last").index]
+    titles = {run.name: run.title for run in scores.runs}
+    rows, columns = table.shape
+    with drawing(0.9 + 0.21 * rows) as (figure, axes):
+        colours = colormaps["cividis"].with_extremes(bad="none")
+        axes.pcolormesh(
+            np.ma.masked_invalid(100 * table.to_numpy()), cmap=colours, vmin=0, vmax=100,
+            edgecolors="none", rasterized=False,
+        )  # fmt: skip
+        for (y, x), value in np.ndenumerate(table.to_numpy()):
+            _cell(axes, x, y, value, small=columns > 12)
+        axes.set_xticks(np.arange(columns) + 0.5, [titles[c] for c in table])
+        if sum(len(titles[c]) for c in table) > 44:  # side by side they would overlap
+            axes.tick_params("x", rotation=90)
+        axes.set_yticks(np.arange(rows) + 0.5, list(table.index))
+        axes.invert_yaxis()
+        axes.grid(visible=False)
+        for side in axes.spines.values():
+            side.set_visible(False)
+        caption = axis_text("J&F (%) of each sequence", scores.runs)
+        alt = f"J&F of {rows} sequences by {columns} methods; the numbers are in the CSV file"
+        return finish(figure, name, "J&F per sequence", f"{caption}; hardest first.", alt)
+
+
+def _cell(axes: Axes, x: int, y: int, value: float, *, small: bool) -> None:
+    missing = math.isnan(value)
+    colour = MUTED if missing else "#ffffff" if value < 0.55 else "#000000"
+    text = "–" if missing else f"{100 * value:.0f}"  # noqa: RUF001
+    size = 6 if small else 7.5
+    axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", color=colour, fontsize=size)

@@ -1,0 +1,118 @@
+"""The one sentence on top: who wins, at what cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vosbench.report.overview import Beside, costs_of
+from vosbench.report.scores import Difference, Run, Scores
+from vosbench.report.tabular import percent, signed_percent, significant
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A title, and short sentences under it. `warning` stands in sight of both."""
+
+    title: str
+    sentences: tuple[str, ...]
+    warning: str
+
+
+WARNING = "Untrained weights: J and F here show that the pipeline runs. They are not accuracy."
+
+
+def headline(scores: Scores | None, beside: Beside) -> Headline:
+    """Accuracy first where the weights are trained; with untrained weights, cost alone."""
+    untrained = scores is not None and any(run.untrained for run in scores.runs)
+    warning = WARNING if untrained else ""
+    cost = cost_title(beside)
+    ranked = scores.ranked() if scores else []
+    if scores is None or untrained or not ranked:
+        title = cost or "No methods compared yet"
+        return Headline(title, tuple(cost_sentences(beside)), warning)
+    best, score = ranked[0], percent(scores.total(ranked[0])["J&F"])
+    if len(ranked) == 1:
+        title = f"{best.name}: {score} J&F on {scores.setting.dataset}"
+        return Headline(title, tuple(cost_sentences(beside)), warning)
+    found = [d for other in ranked[1:4] if (d := scores.compare(best, other)) is not None]
+    title = _title(best, ranked[1], found[0] if found else None, beside)
+    said = [sentence(scores, d) for d in found] + cost_sentences(beside)
+    return Headline(title, tuple(said), warning)
+
+
+def _title(best: Run, second: Run, difference: Difference | None, beside: Beside) -> str:
+    price = _price(best, second, beside)
+    if difference is None:
+        return f"{best.name} is ahead of {second.name} on the one sequence measured{price}"
+    if not difference.clear:
+        return f"{best.name} and {second.name} cannot be told apart in J&F{price}"
+    return f"{best.name} leads {second.name} by {100 * difference.mean:.1f} points J&F{price}"
+
+
+def _price(best: Run, second: Run, beside: Beside) -> str:
+    """The frame rates' ratio, as a clause."""
+    one, two = (costs_of(run.label, beside).get("fps") for run in (best, second))
+    if not isinstance(one, float) or not isinstance(two, float):
+        return ""
+    faster, ratio = (best, one / two) if one >= two else (second, two / one)
+    if ratio < 1.05:
+        return ", at the same speed"
+    return f"; {faster.name} is {significant(ratio, 2)}× as fast"  # noqa: RUF001
+
+
+def sentence(scores: Scores, d: Difference) -> str:
+    """One comparison with its interval, in words."""
+    one, two = (percent(scores.total(run)["J&F"]) for run in (d.first, d.second))
+    verdict = "" if d.clear else ": no more than noise"
+    return (
+        f"J&F {one} ({d.first.title}) against {two} ({d.second.title}). Mean difference per "
+        f"sequence {signed_percent(d.mean)}, 95 % interval {signed_percent(d.low)} to "
+        f"{signed_percent(d.high)} over {d.sequences} sequences{verdict}."
+    )
+
+
+_WORDS = (  # key, attribute of Beside, what the cheapest does, the better end, scale, unit
+    ("read_macs", "flops", "A read takes", min, 1e9, "G multiply-adds"),
+    ("state_bytes", "growth", "State between frames takes", min, 2**20, "MiB"),
+    ("temporary_bytes", "growth", "A read needs for a moment", min, 2**20, "MiB"),
+    ("fps", "speed", "Speed is", max, 1.0, "frames per second"),
+)
+
+
+def cost_sentences(beside: Beside) -> list[str]:
+    """For every cost, the best and the worst of the methods, and the ratio."""
+    found = []
+    for key, harness, words, better, scale, unit in _WORDS:
+        known = {
+            x: v for x in beside.labels if isinstance(v := costs_of(x, beside).get(key), float)
+        }
+        if not known:
+            continue
+        best = better(known, key=lambda x: known[x])
+        worst = (max if better is min else min)(known, key=lambda x: known[x])
+        costs = getattr(beside, harness)
+        at = "" if harness == "speed" else f" at t = {costs.common_t}"
+        said = f"{words} {significant(known[best] / scale)} {unit} ({best}{at})"
+        if best != worst:
+            said += f" against {significant(known[worst] / scale)} ({worst})"
+        found.append(said + ".")
+    return found
+
+
+def cost_title(beside: Beside) -> str:
+    """The cheapest read against the dearest, or the fastest against the slowest."""
+    for key, what in (("read_macs", "reads with {}× fewer multiply-adds than"),  # noqa: RUF001
+                      ("state_bytes", "keeps {}× fewer bytes than"),  # noqa: RUF001
+                      ):  # fmt: skip
+        known = {
+            x: v for x in beside.labels if isinstance(v := costs_of(x, beside).get(key), float)
+        }
+        known = {x: v for x, v in known.items() if v > 0}
+        if len(known) < 2:
+            continue
+        low, high = min(known, key=lambda x: known[x]), max(known, key=lambda x: known[x])
+        costs = beside.flops if key == "read_macs" else beside.growth
+        if known[high] > 1.05 * known[low] and costs is not None:
+            ratio = significant(known[high] / known[low], 2)
+            return f"{low} {what.format(ratio)} {high} at t = {costs.common_t}"
+    return ""

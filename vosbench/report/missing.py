@@ -1,0 +1,60 @@
+"""What a reader would expect and the store does not hold."""
+
+from __future__ import annotations
+
+from vosbench.report.evidence import PLUGINS, TABLE1, Evidence
+from vosbench.report.overview import Beside
+from vosbench.report.scores import Scores
+
+TABLE1_METHODS = {"gc", "stm"}
+HARNESSES = ("accuracy", "flops", "growth", "speed")
+
+
+def missing(evidence: Evidence, scored: list[tuple[Scores, Beside]]) -> list[str]:
+    """One sentence per gap; empty for a complete store without failures."""
+    found = [f"Store: {line}; skipped." for line in evidence.damaged]
+    for harness in HARNESSES:
+        if evidence.of(harness).empty:
+            found.append(f"No {harness} measurements at all.")
+    measured = set(evidence.rows.method[evidence.rows.dataset == TABLE1])
+    if not measured >= TABLE1_METHODS & set(evidence.rows.method):
+        found.append("Table 1 of the paper was not measured, or in part only.")
+    for scores, beside in scored:
+        found += _sequences(scores) + _costs(scores, beside)
+    found += [
+        f"{f.label}: {f.harness} failed on {f.sequence or f.dataset or 'its data'}, see Failures."
+        for f in evidence.failures.itertuples()
+        if f.harness != PLUGINS
+    ]
+    return found
+
+
+def _sequences(scores: Scores) -> list[str]:
+    """Sequences that some method was run on and another was not."""
+    found = []
+    for run in scores.runs:
+        column = scores.per_sequence[run.name]
+        lacking = list(column.index[column.isna()])
+        if lacking:
+            names = ", ".join(lacking[:8]) + (" and more" if len(lacking) > 8 else "")
+            found.append(
+                f"{run.name} lacks J or F on {len(lacking)} of {len(column)} sequences of "
+                f"{scores.setting.dataset}: {names}. Its means are over other sequences than the "
+                "others' and it is left out of the ranking."
+            )
+    return found
+
+
+def _costs(scores: Scores, beside: Beside) -> list[str]:
+    found = []
+    for harness in ("flops", "growth", "speed"):
+        costs = getattr(beside, harness)
+        have = set(costs.labels) if costs else set()
+        lacking = sorted({run.label for run in scores.runs} - have)
+        if lacking:
+            found.append(
+                f"No {harness} measurement of {', '.join(lacking)} that fits "
+                f"{scores.setting.dataset} (preset {scores.setting.preset or 'not noted'}, "
+                f"size {scores.setting.size or 'not noted'})."
+            )
+    return found

@@ -1,0 +1,179 @@
+"""The results table of a setting: accuracy beside cost, every column of one kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vosbench.metrics import PROTOCOLS
+from vosbench.report.costs import Costs, exponent
+from vosbench.report.scores import SCORE_COLUMNS, Run, Scores
+from vosbench.report.settings import UNTRAINED_TEXT, weights_text
+from vosbench.report.tabular import (
+    Column,
+    Row,
+    Table,
+    giga,
+    mebi,
+    mega,
+    milli,
+    percent,
+    signed_percent,
+    significant,
+    whole,
+)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The costs that stand beside one accuracy setting (or alone); None where not measured."""
+
+    flops: Costs | None
+    growth: Costs | None
+    speed: Costs | None
+
+    @property
+    def labels(self) -> list[str]:
+        return sorted({x for costs in (self.flops, self.growth, self.speed) if costs
+                       for x in costs.labels})  # fmt: skip
+
+
+def results(scores: Scores | None, beside: Beside, name: str, title: str) -> Table:
+    """One line per method, from all harnesses that fit the setting."""
+    columns = [Column("method", "Method", text=True)]
+    if scores is not None:
+        columns += _score_columns(scores)
+    columns += _flops_columns(beside.flops) + _growth_columns(beside.growth)
+    columns += _speed_columns(beside.speed)
+    rows = [_row(scores, run, run.label, beside) for run in scores.runs] if scores else []
+    with_scores = {run.label for run in scores.runs} if scores else set()
+    rows += [_row(None, None, x, beside) for x in beside.labels if x not in with_scores]
+    return Table(name, title, columns, rows, _notes(scores, beside))
+
+
+def _score_columns(scores: Scores) -> list[Column]:
+    # Nothing is set in bold where weights are untrained or sequences are missing.
+    whole_set = len(scores.ranked()) == len(scores.runs)
+    ready = whole_set and not any(run.untrained for run in scores.runs)
+    columns = [Column("weights", "Weights", text=True)]
+    if not whole_set:
+        columns.append(Column("sequences", "Sequences", text=True))
+    columns.append(Column("J&F", "J&F", "%", percent, best="high" if ready else ""))
+    for key in SCORE_COLUMNS:
+        metric, statistic = key.split("_")
+        best = ("low" if statistic == "decay" else "high") if ready else ""
+        columns.append(Column(key, f"{metric} {statistic}", "%", percent, best=best))
+    return columns
+
+
+def _flops_columns(costs: Costs | None) -> list[Column]:
+    if costs is None:
+        return []
+    t = costs.common_t
+    return [
+        Column("parameters", "Parameters", "M", mega, best="low"),
+        Column("read_macs", f"Read at t = {t}", "G MAC", giga, best="low"),
+        Column("frame_macs", f"Frame at t = {t}", "G MAC", giga, best="low"),
+    ]
+
+
+def _growth_columns(costs: Costs | None) -> list[Column]:
+    if costs is None:
+        return []
+    t = costs.common_t
+    return [
+        Column("state_bytes", f"State at t = {t}", "MiB", mebi, best="low"),
+        Column("state_exponent", "State grows as t^", "", _exponent_text, best="low"),
+        Column("temporary_bytes", f"Temporary at t = {t}", "MiB", mebi, best="low"),
+    ]
+
+
+def _speed_columns(costs: Costs | None) -> list[Column]:
+    if costs is None:
+        return []
+    return [
+        Column("fps", "FPS", "1/s", significant, best="high"),
+        Column("p90", "Frame p90", "ms", milli, best="low"),
+    ]
+
+
+def _exponent_text(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"
+
+
+def _row(scores: Scores | None, run: Run | None, label: str, beside: Beside) -> Row:
+    row: Row = {"method": run.name if run else label}
+    if scores is not None and run is not None:
+        count = f"{scores.covered(run)} of {len(scores.sequences)}"
+        row |= {"weights": weights_text(run.weights), "sequences": count, **scores.total(run)}
+    return row | costs_of(label, beside)
+
+
+def costs_of(label: str, beside: Beside) -> Row:
+    """Every cost of one method that was measured."""
+    row: Row = {}
+    if (flops := beside.flops) is not None:
+        t, frame = flops.common_t, flops.whole_frame(label)
+        at_t = frame[1][frame[0] == t] if t is not None else np.empty(0)
+        row["parameters"] = flops.at(label, "parameters", None)
+        row["read_macs"] = None if t is None else flops.at(label, "read_macs", t)
+        row["frame_macs"] = float(at_t[0]) if at_t.size else None
+    if (growth := beside.growth) is not None and (t := growth.common_t) is not None:
+        row["state_bytes"] = growth.at(label, "state_bytes", t)
+        row["state_exponent"] = exponent(*growth.series(label, "state_bytes"))
+        row["temporary_bytes"] = growth.at(label, "read_temporary_bytes", t)
+    if (speed := beside.speed) is not None:
+        row["fps"] = speed.at(label, "fps", None)
+        row["p90"] = speed.at(label, "frame_seconds_p90", None)
+    return row
+
+
+def _notes(scores: Scores | None, beside: Beside) -> list[str]:
+    notes, like = [], scores.setting if scores else None
+    if scores is not None:
+        count = f"{len(scores.sequences)} sequences, sizes {scores.setting.size}"
+        notes.append(f"J and F: mean over {scores.over}; {count}; protocol {_protocol(scores)}.")
+        if any(run.untrained for run in scores.runs):
+            notes.append(f"{UNTRAINED_TEXT.capitalize()}: J and F show that the pipeline runs; "
+                         "they are not accuracy.")  # fmt: skip
+    kinds = (("Multiply-adds (MAC; 1 MAC = 2 FLOPs)", beside.flops),
+             ("State and temporary bytes (temporary: of a read)", beside.growth),
+             ("Speed", beside.speed))  # fmt: skip
+    notes += [f"{kind}: {costs.setting.describe(like)}." for kind, costs in kinds if costs]
+    return notes
+
+
+def _protocol(scores: Scores) -> str:
+    """The metrics protocol with its one-line rule."""
+    known = PROTOCOLS.get(scores.setting.protocol)
+    return f"{known.name} ({known.summary})" if known else scores.setting.protocol or "not noted"
+
+
+def comparisons(scores: Scores, name: str) -> Table | None:
+    """The best run against every other, paired over sequences."""
+    ranked = scores.ranked()
+    found = [scores.compare(ranked[0], other) for other in ranked[1:]]
+    rows: list[Row] = [
+        {
+            "first": d.first.title, "second": d.second.title, "difference": d.mean, "low": d.low,
+            "high": d.high, "sequences": d.sequences,
+            "clear": "yes" if d.clear else "no: the interval holds 0",
+        }
+        for d in found if d is not None
+    ]  # fmt: skip
+    if not rows:
+        return None
+    notes = (
+        "95 % percentile interval of a paired bootstrap over sequences, 10 000 draws, seed 0; each "
+        "sequence is the mean over its objects.",
+    )
+    return Table(name, "Differences in J&F", COMPARISON_COLUMNS, rows, notes)
+
+
+COMPARISON_COLUMNS = (
+    Column("first", "Method", text=True), Column("second", "against", text=True),
+    Column("difference", "J&F difference", "points", signed_percent),
+    Column("low", "from", "points", signed_percent), Column("high", "to", "points", signed_percent),
+    Column("sequences", "Sequences", show=whole), Column("clear", "More than noise", text=True),
+)  # fmt: skip

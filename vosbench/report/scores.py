@@ -1,0 +1,165 @@
+"""J and F from the records: per object, per sequence and per method, by the protocol's own mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from vosbench.metrics import PROTOCOLS
+from vosbench.metrics.statistics import paired_bootstrap, summarise
+from vosbench.report.evidence import Evidence
+from vosbench.report.settings import Setting, split
+from vosbench.results import UNTRAINED
+
+STATISTICS = ("mean", "recall", "decay")
+_RUN = ["label", "weights"]  # with a setting, these two name one run over a data set
+
+
+@dataclass(frozen=True)
+class Run:
+    """A method with its weights."""
+
+    label: str
+    weights: str
+    name: str  # the label, with the start of the digest where two weights share a label
+
+    @property
+    def untrained(self) -> bool:
+        return self.weights == UNTRAINED
+
+    @property
+    def title(self) -> str:
+        """The name wherever an accuracy stands: never without the warning it needs."""
+        return f"{self.name} (untrained weights)" if self.untrained else self.name
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Paired over sequences: J&F of `first` minus J&F of `second`, with its 95 % interval."""
+
+    first: Run
+    second: Run
+    mean: float
+    low: float
+    high: float
+    sequences: int
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves 0 out."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All accuracy rows of one setting."""
+
+    setting: Setting
+    frames: pd.DataFrame  # label, weights, sequence, object, t, metric (J or F), value
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        pairs = self.frames[_RUN].drop_duplicates().sort_values(_RUN)
+        twice = set(pairs.label[pairs.label.duplicated()])
+        return [Run(x, w, f"{x} {w[:6]}" if x in twice else x) for x, w in pairs.values]
+
+    @cached_property
+    def sequences(self) -> list[str]:
+        """Every sequence that any method was run on."""
+        return sorted(set(self.frames.sequence))
+
+    @cached_property
+    def objects(self) -> pd.DataFrame:
+        """One line per run, sequence and object: J_mean, J_recall, J_decay, F_mean, ..., J&F."""
+        lines: dict[tuple[object, ...], dict[str, float]] = {}
+        ordered = self.frames.sort_values("t")
+        keys = [*_RUN, "sequence", "object", "metric"]
+        for key, part in ordered.groupby(keys, observed=True):
+            *where, metric = key
+            line = lines.setdefault(tuple(where), {})
+            values = summarise(part.value.dropna().to_numpy())
+            line.update({f"{metric}_{s}": v for s, v in zip(STATISTICS, values, strict=True)})
+        names = ["label", "weights", "sequence", "object"]
+        table = pd.DataFrame(list(lines.values()), columns=SCORE_COLUMNS, dtype=float)
+        table[names] = pd.DataFrame(list(lines), columns=names)
+        table["J&F"] = (table.J_mean + table.F_mean) / 2
+        return table
+
+    @cached_property
+    def per_sequence(self) -> pd.DataFrame:
+        """J&F, sequences down and runs across (by name): mean over a sequence's objects."""
+        table = self.objects.groupby([*_RUN, "sequence"], observed=True)["J&F"].mean()
+        names = {(run.label, run.weights): run.name for run in self.runs}
+        index = [(names[label, weights], seq) for label, weights, seq in table.index]
+        flat = pd.Series(table.to_numpy(), pd.MultiIndex.from_tuples(index, names=["run", "seq"]))
+        return flat.unstack("run").reindex(self.sequences)[[run.name for run in self.runs]]
+
+    @property
+    def over(self) -> str:
+        """What the protocol averages over: "objects" or "sequences"."""
+        return mean_over(self.setting.protocol)
+
+    def total(self, run: Run) -> dict[str, float]:
+        """A run's J&F, J_mean, ..., F_decay over the data set."""
+        return self._totals[run]
+
+    @cached_property
+    def _totals(self) -> dict[Run, dict[str, float]]:
+        return {run: self._total(run) for run in self.runs}
+
+    def _total(self, run: Run) -> dict[str, float]:
+        mine = (self.objects.label == run.label) & (self.objects.weights == run.weights)
+        # Under `davis2016` a sequence is one object, so this is its mean over sequences.
+        numbers = self.objects.loc[mine, ["J&F", *SCORE_COLUMNS]]
+        return {str(name): float(value) for name, value in numbers.mean().items()}
+
+    def covered(self, run: Run) -> int:
+        """Sequences on which the run has both J and F."""
+        return int(self.per_sequence[run.name].notna().sum())
+
+    def compare(self, first: Run, second: Run) -> Difference | None:
+        """Paired bootstrap over the sequences both have; None below two of them."""
+        both = self.per_sequence[[first.name, second.name]].dropna().to_numpy()
+        if len(both) < 2:
+            return None
+        difference, low, high = paired_bootstrap(both[:, 0], both[:, 1])
+        return Difference(first, second, float(difference), float(low), float(high), len(both))
+
+    def ranked(self) -> list[Run]:
+        """Runs that cover every sequence, best J&F first."""
+        whole = [run for run in self.runs if self.covered(run) == len(self.sequences)]
+        return sorted(whole, key=lambda run: -self.total(run)["J&F"])
+
+
+SCORE_COLUMNS = [f"{metric}_{statistic}" for metric in "JF" for statistic in STATISTICS]
+
+
+def mean_over(protocol: str) -> str:
+    """What a metrics protocol averages over; objects for one this version does not know."""
+    known = PROTOCOLS.get(protocol)
+    return "sequences" if known is not None and known.binary else "objects"
+
+
+def all_scores(evidence: Evidence) -> list[Scores]:
+    """One `Scores` per setting, the one with most numbers first."""
+    rows = evidence.of("accuracy")
+    rows = rows[rows.metric.isin(["J", "F"]) & rows.object.notna()]
+    found = [Scores(setting, part) for setting, part in split("accuracy", rows)]
+    return sorted(found, key=lambda scores: -len(scores.frames))
+
+
+def drift(scores: Scores, run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Frames t and the mean J there: over a sequence's objects first, then over sequences.
+
+    It ends where fewer than half of the sequences go on: a mean over ever fewer and longer
+    sequences would show who is left, not drift.
+    """
+    mine = scores.frames[(scores.frames.label == run.label) & (scores.frames.metric == "J")]
+    mine = mine[mine.weights == run.weights].dropna(subset=["value"])
+    each = mine.groupby(["sequence", "t"], observed=True).value.mean().reset_index()
+    by_t = each.groupby("t").value.agg(["mean", "size"])
+    kept = by_t[by_t["size"] * 2 >= each.sequence.nunique()]
+    return kept.index.to_numpy(dtype=float), kept["mean"].to_numpy()

@@ -1,0 +1,147 @@
+"""What the page shows, in order: one section per accuracy setting, then what stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vosbench.report import details, paper
+from vosbench.report.costs import Costs, all_costs, choose
+from vosbench.report.evidence import Evidence
+from vosbench.report.figures import accuracy, cost
+from vosbench.report.figures.base import Figure, Palette
+from vosbench.report.headline import Headline, headline
+from vosbench.report.missing import missing
+from vosbench.report.overview import Beside, comparisons, results
+from vosbench.report.pictures import Strip, strips
+from vosbench.report.scores import Scores, all_scores
+from vosbench.report.settings import Setting
+from vosbench.report.tabular import Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """Tables and figures of one setting."""
+
+    title: str
+    about: str
+    tables: Sequence[Table]
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that is rendered."""
+
+    headline: Headline
+    subtitle: str
+    sections: Sequence[Section]
+    published: Sequence[Table]
+    details: Sequence[Table]
+    environment: Table
+    failures: Table | None
+    missing: Sequence[str]
+    strips: Sequence[Strip] = field(default_factory=tuple)
+    strips_left_out: int = 0
+
+    @property
+    def tables(self) -> list[Table]:
+        own = [table for section in self.sections for table in section.tables]
+        last = [table for table in (self.environment, self.failures) if table is not None]
+        return [*own, *self.published, *self.details, *last]
+
+    @property
+    def figures(self) -> list[Figure]:
+        return [figure for section in self.sections for figure in section.figures]
+
+
+def build(evidence: Evidence, pictures: Path) -> Page:
+    """The page of a store; whatever was not measured is left out and named under `missing`."""
+    costs = {harness: all_costs(evidence, harness) for harness in ("flops", "growth", "speed")}
+    scored = [(scores, _beside(costs, scores)) for scores in all_scores(evidence)]
+    first = scored[0] if scored else (None, _beside(costs, None))
+    palette = Palette(evidence.labels)
+    sections = [_section(*pair, palette, _suffix(i)) for i, pair in enumerate(scored)]
+    if not scored and first[1].labels:
+        sections = [_section(None, first[1], palette, "")]
+    sections += _other_costs(costs, [beside for _, beside in scored] or [first[1]], palette)
+    shown, left_out = strips(pictures, [scores for scores, _ in scored])
+    beside_paper = [paper.beside(scores, beside.speed, f"published{_suffix(i)}")
+                    for i, (scores, beside) in enumerate(scored)]  # fmt: skip
+    tables = [paper.table1(evidence), paper.table2(costs["flops"]), *beside_paper]
+    return Page(
+        headline=headline(*first), subtitle=_subtitle(evidence), sections=sections,
+        published=[table for table in tables if table is not None],
+        details=[details.cost_table(c, f"{harness}{_suffix(i)}")
+                 for harness, found in costs.items() for i, c in enumerate(found)],
+        environment=details.environment(evidence), failures=details.failures(evidence),
+        missing=missing(evidence, scored), strips=shown, strips_left_out=left_out,
+    )  # fmt: skip
+
+
+def _beside(costs: dict[str, list[Costs]], scores: Scores | None) -> Beside:
+    like = scores.setting if scores else None
+    return Beside(**{harness: choose(found, like) for harness, found in costs.items()})
+
+
+def _suffix(i: int) -> str:
+    return f"-{i + 1}" if i else ""
+
+
+def _section(scores: Scores | None, beside: Beside, palette: Palette, suffix: str) -> Section:
+    like = scores.setting if scores else None
+    if scores is None:
+        table = results(None, beside, f"results{suffix}", "Results")
+        return Section(
+            "Cost", "No accuracy was measured.", [table], _costs(beside, palette, suffix, like)
+        )
+    dataset = scores.setting.dataset
+    untrained = all(run.untrained for run in scores.runs)
+    title = f"Results on {dataset}" + (" (untrained weights)" if untrained else "")
+    tables = [results(scores, beside, f"results{suffix}", title)]
+    if (compared := comparisons(scores, f"differences{suffix}")) is not None:
+        tables.append(compared)
+    figures = [
+        accuracy.speed_accuracy(scores, beside.speed, palette, f"speed-accuracy{suffix}"),
+        accuracy.drift_clock(scores, palette, f"drift{suffix}"),
+        *_costs(beside, palette, suffix, like),
+        accuracy.heat_map(scores, f"sequences{suffix}"),
+    ]
+    about = scores.setting.describe()
+    return Section(dataset, about, tables, [figure for figure in figures if figure is not None])
+
+
+def _costs(beside: Beside, palette: Palette, suffix: str, like: Setting | None) -> list[Figure]:
+    figures: list[Figure] = []
+    if beside.growth is not None:
+        figures += cost.growth(beside.growth, palette, f"growth{suffix}", like)
+    if beside.flops is not None:
+        figures += cost.macs(beside.flops, palette, f"macs{suffix}", like)
+    if beside.speed is not None:
+        figures += cost.latency(beside.speed, palette, f"latency{suffix}", like)
+    return figures
+
+
+def _other_costs(
+    costs: dict[str, list[Costs]], shown: list[Beside], palette: Palette
+) -> list[Section]:
+    """Speeds of other machines or sizes that stand beside no accuracy: a section each."""
+    used = [beside.speed for beside in shown]
+    found = []
+    for i, speed in enumerate(c for c in costs["speed"] if not any(c is u for u in used)):
+        beside, name = Beside(None, None, speed), f"-other{_suffix(i)}"
+        table = results(None, beside, f"results{name}", "Speed in another setting")
+        about = speed.setting.describe()
+        found.append(
+            Section("Another setting", about, [table], _costs(beside, palette, name, speed.setting))
+        )
+    return found
+
+
+def _subtitle(evidence: Evidence) -> str:
+    rows = evidence.rows
+    methods, datasets = len(set(rows.label)), sorted(set(rows.dataset) - {"", "table1"})
+    count = f"{methods} method{'' if methods == 1 else 's'}"
+    when = f", measured up to {max(rows.time)[:10]}" if len(rows) else ""
+    return f"{count}; data: {', '.join(datasets) or 'none'}{when}"

@@ -1,0 +1,93 @@
+"""A cell is one measurement with everything that names it; a row is one number inside it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+from vosbench.errors import UsageError
+
+UNTRAINED = "untrained"
+_DIGEST = re.compile(r"[0-9a-f]{12}")
+
+
+def canonical(parameters: Mapping[str, object]) -> str:
+    """Parameters as one JSON text: sorted keys, no spaces, so that equal settings compare equal.
+
+    >>> canonical({"top_k": 20, "every": 5})
+    '{"every":5,"top_k":20}'
+    """
+    return json.dumps(dict(parameters), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+class Row(NamedTuple):
+    """One number of a cell."""
+
+    object: int | None  # object id, None where the number is of the whole frame or sequence
+    t: int | None  # frame index or frames in memory, None where the number is of the whole cell
+    metric: str  # "J", "read_macs", ...
+    value: float
+    unit: str  # "1", "MAC", "byte", "s", "1/s", "pixel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What was measured. All fields together are the identity: equal cells are one measurement.
+
+    Empty text and 0 objects say "not applicable".
+    """
+
+    harness: str  # accuracy, flops, growth, speed; plugins for a module that failed to import
+    method: str  # registered name of the memory module
+    parameters: str = "{}"  # the module's keyword arguments, see `canonical`
+    preset: str = ""  # encoder-decoder preset
+    weights: str = UNTRAINED  # or the first 12 hex digits of the weights file's sha256
+    dataset: str = ""
+    sequence: str = ""
+    size: str = ""  # frame size fed to the network, "480x854"
+    objects: int = 0
+    seed: int = 0
+    device: str = "cpu"
+    precision: str = "float32"
+    protocol: str = ""  # how it was measured; numbers of two protocols never share a column
+    tool: str = "vosbench"
+
+    def __post_init__(self) -> None:
+        if not self.harness or not self.method:
+            raise UsageError("a cell needs a harness and a method: got an empty name")
+        if self.weights != UNTRAINED and not _DIGEST.fullmatch(self.weights):
+            raise UsageError(
+                f"weights is {self.weights!r}: expected 'untrained' or 12 hex digits of a sha256"
+            )
+        object.__setattr__(self, "parameters", _canonical_text(self.parameters))
+
+    def identity(self) -> str:
+        """All fields as one JSON text, the key of the store's index."""
+        return canonical(asdict(self))
+
+
+def _canonical_text(parameters: str | Mapping[str, object]) -> str:
+    """A mapping, or a JSON text written in any order, in canonical form."""
+    if isinstance(parameters, Mapping):
+        return canonical(parameters)
+    try:
+        parsed = json.loads(parameters)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise UsageError(f"parameters is {parameters!r}: expected a JSON object such as {{}}")
+    return canonical(parsed)
+
+
+def checked(row: Row) -> Row:
+    """The row with plain Python numbers (NumPy's are converted); NaN passes, infinity does not."""
+    value = float(row.value)
+    if math.isinf(value):
+        raise UsageError(f"metric {row.metric!r} is infinite: expected a finite number or NaN")
+    whole = None if row.object is None else int(row.object)
+    t = None if row.t is None else int(row.t)
+    return Row(whole, t, str(row.metric), value, str(row.unit))

@@ -1,0 +1,195 @@
+"""The append-only store: `records.jsonl`, one line per cell, there whole or not at all.
+
+An append is one `write` and one `fsync` under a file lock. A process killed at any moment leaves
+every earlier line as it was, and at most one torn line at the end, which the next append closes
+off and every reader skips with a warning.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from vosbench.errors import DataError
+from vosbench.results import environment
+from vosbench.results.cell import Cell, Row
+from vosbench.results.lines import DamagedLineError, Record, decode, encode
+from vosbench.results.lock import locked
+from vosbench.results.tables import failure_table, tidy_table
+
+RECORDS = "records.jsonl"
+
+
+class DamagedRecordWarning(UserWarning):
+    """A line of the store was skipped; the message names the file and the line."""
+
+
+class _Place(NamedTuple):
+    """Where the latest line of a cell is."""
+
+    offset: int
+    length: int
+    failed: bool
+
+
+class Store:
+    """Measurements in a folder.
+
+    Args:
+        folder: made at the first append.
+        stamp: the environment to note beside each cell, `environment.stamp()` if left out.
+    """
+
+    def __init__(self, folder: Path | str, stamp: Mapping[str, str] | None = None) -> None:
+        self.folder = Path(folder)
+        self.path = self.folder / RECORDS
+        self.damaged: list[str] = []  # "line 7: check sum does not fit", as far as read
+        self._stamp = stamp
+        self._index: dict[str, _Place] = {}
+        self._end = 0  # bytes read so far: always just behind a newline
+        self._line = 0
+        self._torn = -1  # where a torn last line starts that was warned of already
+
+    def append(self, cell: Cell, rows: Iterable[Row]) -> None:
+        """Write a measured cell. The latest line of a cell replaces earlier ones for readers.
+
+        Raises:
+            DataError: the folder cannot be written or the disk is full; nothing was added then.
+        """
+        self._write(encode(cell, self._stamped(), rows))
+
+    def append_failure(self, cell: Cell, error: str) -> None:
+        """Write that a cell failed, and why, in one line. `has` stays false: it will be retried."""
+        self._write(encode(cell, self._stamped(), error))
+
+    def has(self, cell: Cell) -> bool:
+        """Whether the cell is measured: its latest line is whole and is not a failure."""
+        place = self._refreshed().get(cell.identity())
+        return place is not None and not place.failed
+
+    def failed(self, cell: Cell) -> bool:
+        """Whether the cell's latest line is a failure."""
+        place = self._refreshed().get(cell.identity())
+        return place is not None and place.failed
+
+    def __len__(self) -> int:
+        """Cells measured."""
+        return sum(not place.failed for place in self._refreshed().values())
+
+    def frame(self) -> pd.DataFrame:
+        """All measured rows, tidy: one line per number, see `tables.tidy_table` for the columns."""
+        return tidy_table(self._records(failed=False))
+
+    def failures(self) -> pd.DataFrame:
+        """One line per failed cell: the cell's fields, the stamp's fields, `error`."""
+        return failure_table(self._records(failed=True))
+
+    def cells(self) -> list[Cell]:
+        """The measured cells in the order in which they were written."""
+        return [record.cell for record in self._records(failed=False)]
+
+    def _stamped(self) -> dict[str, str]:
+        if self._stamp is None:
+            self._stamp = environment.stamp()
+        return {"time": datetime.now(UTC).isoformat(timespec="seconds"), **self._stamp}
+
+    def _write(self, line: bytes) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as wrong:
+            raise _unusable("written", self.path, wrong) from wrong
+        try:
+            with locked(descriptor):
+                _append_whole(descriptor, line)
+        except OSError as wrong:
+            raise _unusable("written", self.path, wrong) from wrong
+        finally:
+            os.close(descriptor)
+
+    def _refreshed(self) -> dict[str, _Place]:
+        """The index, brought up to date with what this or other processes have appended."""
+        if self._end and _size(self.path) < self._end:  # deleted or replaced meanwhile: read anew
+            self._index, self._end, self._line, self._torn = {}, 0, 0, -1
+            self.damaged.clear()
+        for offset, line in self._new_lines():
+            self._line += 1
+            try:
+                record = decode(line)
+            except DamagedLineError as wrong:
+                if offset != self._torn:  # warned of as torn, before another append closed it off
+                    self._warn(f"line {self._line}: {wrong}")
+                continue
+            # Taken out first, so that the order of the index is the order of the latest lines.
+            key = record.cell.identity()
+            self._index.pop(key, None)
+            self._index[key] = _Place(offset, len(line), record.error is not None)
+        return self._index
+
+    def _new_lines(self) -> Iterator[tuple[int, bytes]]:
+        fresh = _read(self.path, self._end)
+        *whole, rest = fresh.split(b"\n")
+        if rest and self._torn != self._end + len(fresh) - len(rest):
+            self._torn = self._end + len(fresh) - len(rest)
+            self._warn(f"line {self._line + len(whole) + 1}: torn, its end was never written")
+        for line in whole:
+            offset, self._end = self._end, self._end + len(line) + 1
+            yield offset, line
+
+    def _records(self, *, failed: bool) -> Iterator[Record]:
+        places = [place for place in self._refreshed().values() if place.failed == failed]
+        if places:
+            with self.path.open("rb") as file:
+                for place in places:
+                    file.seek(place.offset)
+                    yield decode(file.read(place.length))
+
+    def _warn(self, what: str) -> None:
+        self.damaged.append(what)
+        warnings.warn(f"{self.path}, {what}; skipped", DamagedRecordWarning, stacklevel=2)
+
+
+def _append_whole(descriptor: int, line: bytes) -> None:
+    """One write at the end of the file and a sync; a short write (disk full) is taken back."""
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    if size and _last_byte(descriptor, size) != b"\n":
+        line = b"\n" + line  # closes off the torn line of a process that was killed
+    try:
+        if os.write(descriptor, line) != len(line):
+            raise OSError("the disk is full")
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _last_byte(descriptor: int, size: int) -> bytes:
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    return os.read(descriptor, 1)
+
+
+def _read(path: Path, start: int) -> bytes:
+    """The bytes of a file from `start` on; none where there is no file yet."""
+    try:
+        with path.open("rb") as file, locked(file.fileno(), shared=True):
+            file.seek(start)
+            return file.read()
+    except FileNotFoundError:
+        return b""
+    except OSError as wrong:
+        raise _unusable("read", path, wrong) from wrong
+
+
+def _unusable(verb: str, path: Path, wrong: OSError) -> DataError:
+    reason = wrong.strerror or wrong
+    return DataError(f"store {path} cannot be {verb}: {reason}; name another folder or free it")
