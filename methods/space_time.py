@@ -49,7 +49,7 @@ class SpaceTime(Memory):
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
         affinity = state.key.mT @ (query.flatten(2) / math.sqrt(self.key_dim))  # S
         readout = state.value @ affinity.softmax(dim=1)  # R = V softmax(S)
-        return readout.unflatten(2, query.shape[2:]), state
+        return readout.view(*readout.shape[:2], *query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Read: objects x stored x pixels x (key_dim + value_dim); two affinities at once."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 
@@ -106,7 +105,7 @@ class Memory(nn.Module):
         raise NotImplementedError
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
-        """Analytic cost of the write that follows t - 1 written frames and the read that follows t."""
+        """Analytic cost of the t-th write, and of a read with t frames written."""
         raise NotImplementedError
 
     def gain(self, pixels: int) -> float:

@@ -12,6 +12,7 @@ import inspect
 import pkgutil
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import TypeVar
@@ -127,4 +128,4 @@ def _loaders(entry: EntryPoint) -> Iterator[tuple[str, Callable[[], object]]]:
     for package in found:
         for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
             name = f"{package.__name__}.{module.name}"
-            yield name, lambda name=name: importlib.import_module(name)
+            yield name, partial(importlib.import_module, name)

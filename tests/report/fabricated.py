@@ -18,8 +18,9 @@ CLOCK = "one fabricated clock, t = 1..20"
 
 def fabricate(
     folder: Path, methods=("gc", "stm"), *, sequences=4, frames=12, dataset="davis2016",
-    protocol="davis2016", weights=DIGEST, preset="mini", size="480x854", stamp=None, parameters="{}",
-    harnesses=("accuracy", "flops", "growth", "speed", "table1"), objects=1, **fields,
+    protocol="davis2016", weights=DIGEST, preset="mini", size="480x854", stamp=None,
+    parameters="{}", harnesses=("accuracy", "flops", "growth", "speed", "table1"), objects=1,
+    **fields,
 ) -> Store:  # fmt: skip
     """Append invented cells: method i is worse than method i - 1 by about 0.05 in J and F."""
     store = Store(folder, stamp=stamp or STAMP)
@@ -33,7 +34,7 @@ def fabricate(
                 cell = Cell(harness="accuracy", sequence=f"seq{s:02}", objects=objects,
                             protocol=protocol, **common)  # fmt: skip
                 store.append(cell, accuracy_rows(i, s, frames, objects))
-        costs = {k: v for k, v in common.items()} | {"objects": 1}
+        costs = dict(common.items()) | {"objects": 1}
         if "flops" in harnesses:
             for counter in ("analytic", "fvcore", "torch"):
                 store.append(Cell(harness="flops", protocol=counter, **costs), macs(i, counter))
@@ -69,8 +70,8 @@ def grows(i, t):
 def macs(i, counter):
     rows = [Row(None, None, "parameters", 8.4e6 + i * 1e5, "1")]
     if counter != "analytic":
-        rows += [Row(None, None, f"{s}_macs", m, "MAC")
-                 for s, m in (("encode", 3e9), ("memory_encode", 3.1e9), ("decode", 2e9))]  # fmt: skip
+        host = (("encode", 3e9), ("memory_encode", 3.1e9), ("decode", 2e9))
+        rows += [Row(None, None, f"{stage}_macs", x, "MAC") for stage, x in host]
     for t in TIMES:
         rows += [Row(None, t, "read_macs", 1e7 * (i + 1) * grows(i, t), "MAC"),
                  Row(None, t, "write_macs", 1e7, "MAC")]  # fmt: skip
@@ -85,7 +86,7 @@ def growth(i):
             ("state_bytes", 2**20),
             ("read_temporary_bytes", 3 * 2**20),
             ("write_temporary_bytes", 2**18),
-        )  # fmt: skip
+        )
     ]
 
 

@@ -27,7 +27,7 @@ class _Tables(HTMLParser):
 
     def handle_data(self, data):
         if self._cell is not None:
-            self._cell += data
+            self._cell += data.replace("\u00a0", " ")
 
     def handle_endtag(self, tag):
         if tag in ("td", "th") and self._cell is not None:
@@ -48,14 +48,13 @@ def csv_rows(text):
 
 def markdown_rows(text):
     lines = [line for line in text.splitlines() if line.startswith("| ")]
-    rows = [re.split(r"(?<!\\) \| ", line[2:-2]) for line in lines]
+    rows = [line[2:-2].split(" | ") for line in lines]  # inside a cell a pipe has a backslash
     return [[re.sub(r"\\(.)", r"\1", cell) for cell in row] for row in rows][2:]
 
 
 def latex_rows(text):
     body = text.split("\\midrule\n")[1].split("\n\\bottomrule")[0]
-    return [[_untex(cell) for cell in re.split(r"(?<!\\) & ", line[:-3])]
-            for line in body.splitlines()]  # fmt: skip
+    return [[_untex(cell) for cell in line[:-3].split(" & ")] for line in body.splitlines()]
 
 
 def _untex(cell):

@@ -15,8 +15,8 @@ def one_cell(store, sequence, objects, method="gc", **fields):
     """objects: id -> (J, F) curves."""
     known = {"dataset": "d", "protocol": "davis2017", "size": "480x854", "weights": DIGEST}
     cell = Cell(harness="accuracy", method=method, sequence=sequence, **(known | fields))
-    rows = [Row(o, t, name, x, "1") for o, both in objects.items()
-            for name, curve in zip("JF", both, strict=True) for t, x in enumerate(curve, 1)]  # fmt: skip
+    curves = [(o, n, x) for o, both in objects.items() for n, x in zip("JF", both, strict=True)]
+    rows = [Row(o, t, n, x, "1") for o, n, curve in curves for t, x in enumerate(curve, 1)]
     store.append(cell, rows)
 
 
@@ -70,7 +70,7 @@ def test_two_weights_of_one_method_are_two_runs_and_untrained_is_said(tmp_path):
     fabricate(tmp_path, ("gc",), sequences=2, harnesses=ACCURACY)
     fabricate(tmp_path, ("gc",), sequences=2, harnesses=ACCURACY, weights="untrained")
     (scores,) = all_scores(load(tmp_path))
-    assert [run.title for run in scores.runs] == ["gc 012345", "gc untrai (untrained weights)"]
+    assert [run.title for run in scores.runs] == ["gc 012345", "gc (untrained weights)"]
 
 
 def test_parameters_make_another_method(tmp_path):

@@ -38,6 +38,9 @@ class Video(Protocol):
     def annotated(self) -> tuple[int, ...]:
         """Frames whose truth is known, ascending. Costs no decoding of the frames."""
 
+    def __hash__(self) -> int:
+        """Videos are told apart by identity, so that caches can hold them."""
+
     def __len__(self) -> int:
         """Count of frames."""
 

@@ -89,7 +89,7 @@ class _Masks(Mapping[int, Ids]):
             raise KeyError(t)
         return mask
 
-    def __iter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204
+    def __iter__(self):  # type: ignore[no-untyped-def]
         return iter(self.video.annotated)
 
     def __len__(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -54,7 +55,7 @@ def by_torch(step: Step) -> int:
     """Multiply-adds by torch's FlopCounterMode."""
     with FlopCounterMode(display=False) as counter:
         step()
-    return counter.get_total_flops() // 2
+    return int(counter.get_total_flops()) // 2
 
 
 def measure(
@@ -86,8 +87,8 @@ def measure(
             rows += _count(counter, name, step, network, None)
         for t, kept, live in features.states(subject.policy, times):
             frame, query = features.frame(t), features.query()
-            rows += _count(counter, "read", lambda s=live, q=query: memory.read(s, q)[0], memory, t)
-            rows += _count(counter, "write", lambda s=kept, f=frame: memory.write(s, f), memory, t)
+            rows += _count(counter, "read", partial(memory.read, live, query), memory, t)
+            rows += _count(counter, "write", partial(memory.write, kept, frame), memory, t)
     return rows
 
 

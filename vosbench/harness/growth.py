@@ -1,7 +1,8 @@
-"""Memory over t: bytes that live between frames, and bytes that a read or write needs for a moment."""
+"""Memory over t: bytes that live between frames, and bytes a read or write needs for a moment."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -58,8 +59,8 @@ def track(features: Features, policy: WritePolicy, times: tuple[int, ...]) -> li
         for name, value in (
             ("state_bytes", state_bytes(live)),
             ("branch_bytes", state_bytes(kept, live) - state_bytes(live)),
-            ("read_temporary_bytes", _temporary(lambda s=live, q=query: memory.read(s, q)[0])),
-            ("write_temporary_bytes", _temporary(lambda s=kept, f=frame: memory.write(s, f))),
+            ("read_temporary_bytes", _temporary(partial(memory.read, live, query))),
+            ("write_temporary_bytes", _temporary(partial(memory.write, kept, frame))),
         ):
             rows.append(Row(None, t, name, value, "byte"))
     return rows
@@ -69,6 +70,6 @@ def _temporary(step: Any) -> int:
     """Peak bytes beyond what the step returns."""
     with PeakBytes() as seen:
         result = step()
-        extra = seen.peak - seen.live
+        extra = int(seen.peak - seen.live)
     del result
     return extra

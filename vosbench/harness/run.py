@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from vosbench import registry
@@ -89,7 +90,7 @@ def bench(settings: Settings, progress: Progress) -> Summary:
     if "flops" in settings.harnesses:
         named = {s.method for s in subjects}
         for method in (m for m in table1.METHODS if m in named):
-            run.cell(table1.cell(method), lambda m=method: table1.measure(m))
+            run.cell(table1.cell(method), partial(table1.measure, method))
     return run.summary
 
 
@@ -111,7 +112,7 @@ def _dataset(run: Bench, settings: Settings, dataset: Dataset, subjects: list[Su
             for protocol in protocols:
                 run.cell(
                     subject.cell(harness, **named, objects=1, protocol=protocol),
-                    lambda m=module, s=subject, p=protocol: m.measure(s, p, fit.padded, 1, FRAMES),
+                    partial(module.measure, subject, protocol, fit.padded, 1, FRAMES),
                 )
         run.progress.tick()
     if "speed" in settings.harnesses:
@@ -126,13 +127,11 @@ def _accuracy(run: Bench, settings: Settings, dataset: Dataset, subject: Subject
         folder = settings.store / "predictions" / dataset.name / subject.name / video.name
         run.cell(
             accuracy.cell(subject, dataset, video),
-            lambda v=video, f=folder: accuracy.measure(subject, dataset, v, f, run.progress.tick),
+            partial(accuracy.measure, subject, dataset, video, folder, run.progress.tick),
         )
 
 
-def _speed(
-    run: Bench, dataset: Dataset, subjects: list[Subject], named: dict[str, str]
-) -> None:
+def _speed(run: Bench, dataset: Dataset, subjects: list[Subject], named: dict[str, str]) -> None:
     """Rounds of all methods in turn."""
     video = dataset.videos[0]
     cells = {
@@ -156,7 +155,7 @@ def _speed(
                 del rounds[subject]
             run.progress.tick()
     for subject, times in rounds.items():
-        run.cell(cells[subject], lambda t=times: speed.rows(t[1:]))
+        run.cell(cells[subject], partial(speed.rows, times[1:]))
 
 
 def _line(error: Exception) -> str:

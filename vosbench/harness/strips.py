@@ -21,13 +21,12 @@ def overlay(frame: NDArray[np.uint8], ids: NDArray[np.uint8]) -> NDArray[np.uint
     """The frame (H, W, 3) with every object tinted in its palette colour and outlined."""
     colours = np.asarray(PALETTE, dtype=np.uint8).reshape(-1, 3)[ids]
     mixed = np.where(ids[..., None] > 0, frame * 0.45 + colours * 0.55, frame)
-    mixed[find_boundaries(ids, mode="inner")] = 255
+    edges = find_boundaries(ids, mode="inner")  # type: ignore[no-untyped-call]
+    mixed[edges] = 255
     return mixed.astype(np.uint8)
 
 
-def write_strip(
-    path: Path, video: Video, masks: Mapping[int, NDArray[np.uint8]]
-) -> None:
+def write_strip(path: Path, video: Video, masks: Mapping[int, NDArray[np.uint8]]) -> None:
     """Writes five overlays side by side, from the first frame to the last, as a small PNG."""
     times = np.linspace(0, len(video) - 1, TIMES).round().astype(int)
     width = round(HEIGHT * video.size[1] / video.size[0])

@@ -1,4 +1,4 @@
-"""The subject of a measurement: one method with its parameters, weights and policy, ready to run."""
+"""The subject of a measurement: a method with its parameters, weights and policy, ready to run."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def prepare(text: str, settings: Settings) -> Subject:
 def device(name: str) -> torch.device:
     """The torch device called `name`; a UsageError names what this machine has if it is not one."""
     have = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-    if name == "cuda" and len(have) > 1 or name in have:
+    if (name == "cuda" and len(have) > 1) or name in have:
         return torch.device(name)
     raise unknown("device", name, have)
 

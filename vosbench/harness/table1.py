@@ -5,6 +5,8 @@ The paper counts what is in memory after t frames; so do we: every frame is writ
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 
 from vosbench import registry
@@ -36,7 +38,10 @@ def measure(method: str) -> list[Row]:
         rows = track(features, every, FRAMES)
         for t, kept, live in features.states(every, FRAMES):
             frame, query = features.frame(t), features.query()
-            read = by_torch(lambda s=live, q=query: memory.read(s, q))
-            write = by_torch(lambda s=kept, f=frame: memory.write(s, f))
-            rows += [Row(None, t, "read_macs", read, "MAC"), Row(None, t, "write_macs", write, "MAC")]
+            read = by_torch(partial(memory.read, live, query))
+            write = by_torch(partial(memory.write, kept, frame))
+            rows += [
+                Row(None, t, "read_macs", read, "MAC"),
+                Row(None, t, "write_macs", write, "MAC"),
+            ]
     return rows

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 
-class PeakBytes(TorchDispatchMode):
+class PeakBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of every storage that is made inside the block, while it is alive.
 
     A storage counts from the operator that returns it until it is freed; views and in-place results
@@ -25,7 +25,7 @@ class PeakBytes(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.live = 0  # bytes alive now
         self.peak = 0  # largest value of `live` so far
         self._known: set[int] = set()

@@ -1,1 +1,1 @@
-"""The common encoder-decoder: everything around the memory, held fixed while memories are swapped."""
+"""The common encoder-decoder: all that is held fixed while memories are swapped."""

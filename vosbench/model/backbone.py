@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import timm
 import torch
@@ -14,7 +15,9 @@ from vosbench.errors import UsageError, unknown
 STRIDES = (4, 8, 16)
 
 
-def backbone(name: str, *, channels: int = 3, start: Mapping[str, Tensor] | None = None) -> nn.Module:
+def backbone(
+    name: str, *, channels: int = 3, start: Mapping[str, Tensor] | None = None
+) -> nn.Module:
     """The timm backbone `name` as a map from a frame to features at strides 4, 8 and 16.
 
     Every network of the field freezes its batch norms: frozen, they are constants, so they are
@@ -37,20 +40,24 @@ def backbone(name: str, *, channels: int = 3, start: Mapping[str, Tensor] | None
     if start is not None:
         missing = net.model.load_state_dict(start, strict=False).missing_keys
         if missing:
-            raise UsageError(f"weights for backbone {name!r} lack {len(missing)}, first {missing[0]}")
+            raise UsageError(
+                f"weights for backbone {name!r} lack {len(missing)}, first {missing[0]}"
+            )
     net.eval()
     fold_batchnorms(net)
     if channels > 3:
         widen(net, channels)
-    return net
+    module: nn.Module = net
+    return module
 
 
-def _features(name: str) -> nn.Module:
-    options = {"features_only": True, "feature_cls": "getter"}
+def _features(name: str) -> Any:
+    options: dict[str, Any] = {"features_only": True, "feature_cls": "getter"}
     try:
-        reduction = timm.create_model(name, **options).feature_info.reduction()
+        whole: Any = timm.create_model(name, **options)
+        reduction = whole.feature_info.reduction()
         kept = tuple(i for i, stride in enumerate(reduction) if stride in STRIDES)
-        net: nn.Module = timm.create_model(name, out_indices=kept, **options)
+        net: Any = timm.create_model(name, out_indices=kept, **options)
     except (RuntimeError, AttributeError, AssertionError) as error:
         raise UsageError(f"backbone {name!r} gives no feature maps: {error}") from error
     if len(kept) != len(STRIDES):
@@ -80,7 +87,7 @@ def fold_batchnorms(net: nn.Module) -> None:
 @torch.no_grad()
 def widen(net: nn.Module, channels: int) -> None:
     """Gives the first convolution `channels` inputs; the new ones start at zero."""
-    name, old = next((n, m) for n, m in net.named_modules() if isinstance(m, nn.Conv2d))
+    old = next(m for m in net.modules() if isinstance(m, nn.Conv2d))
     extra = old.weight.new_zeros(old.out_channels, channels - old.in_channels, *old.kernel_size)
     old.weight = nn.Parameter(torch.cat([old.weight, extra], dim=1))
     old.in_channels = channels

@@ -38,7 +38,7 @@ class Refine(nn.Module):
         self.fuse = ResBlock(dim, dim)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        """x (objects, dim, h, w); skip (objects or 1, dim, 2h, 2w), already through `self.skip`."""
+        """X (objects, dim, h, w); skip (objects or 1, dim, 2h, 2w), already through `self.skip`."""
         up = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=False)
         out: Tensor = self.fuse(up + skip)
         return out

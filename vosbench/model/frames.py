@@ -90,4 +90,5 @@ def decide(masks: Tensor, objects: tuple[int, ...]) -> Ids:
     """Ids (H, W): the object with the largest share, background where that has more."""
     rest = 1 - masks.sum(dim=0, keepdim=True)
     winner = torch.cat([rest, masks]).argmax(dim=0)[0].cpu().numpy()
-    return np.array([0, *objects], dtype=np.uint8)[winner]
+    ids: Ids = np.array([0, *objects], dtype=np.uint8)[winner]
+    return ids

@@ -1,8 +1,8 @@
-"""The network: two encoders, a memory and a decoder. Presets give the papers' shape and a small one."""
+"""The network: two encoders, a memory and a decoder; presets give its shape."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import torch
@@ -64,7 +64,12 @@ class Network(nn.Module):
 
     @classmethod
     def build(
-        cls, method: str, preset_name: str = "mini", *, seed: int = 0, start: Start = None,
+        cls,
+        method: str,
+        preset_name: str = "mini",
+        *,
+        seed: int = 0,
+        start: Start = None,
         **parameters: Any,
     ) -> Self:
         """A network with random weights from `seed`, its memory built with `parameters`.
@@ -72,10 +77,12 @@ class Network(nn.Module):
         `key_dim` among the parameters overrides the preset's (Table 2 of the GC paper sweeps it).
         """
         shape = preset(preset_name)
-        dims = {k: parameters.pop(k) for k in ("key_dim", "value_dim") if k in parameters}
+        dims: dict[str, Any] = {
+            k: parameters.pop(k) for k in ("key_dim", "value_dim") if k in parameters
+        }
         if any(not isinstance(d, int) or d < 1 for d in dims.values()):
             raise UsageError(f"channels are {dims}; expected positive whole numbers")
-        shape = Preset(**{**vars(shape), **dims})
+        shape = replace(shape, **dims)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             memory = registry.build(method, shape.key_dim, shape.value_dim, **parameters)

@@ -78,7 +78,9 @@ class Segmenter:
         """
         self.fit = self.fit or Fit.of(frame.shape[:2], self.short_side)
         if frame.shape[:2] != self.fit.outer:
-            raise DataError(f"frame {self.t} is {frame.shape[:2]}; the first one is {self.fit.outer}")
+            raise DataError(
+                f"frame {self.t} is {frame.shape[:2]}; the first one is {self.fit.outer}"
+            )
         device = self.device.type
         half = self.precision != torch.float32
         with torch.inference_mode(), torch.autocast(device, self.precision, enabled=half):

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from vosbench.errors import DataError
 
 
-
 def shipped(method: str, preset: str) -> Path | None:
     """The weights that the package carries for a method and a preset, if it does."""
     path = Path(str(files("vosbench") / "weights" / f"{method}-{preset}.safetensors"))

@@ -64,7 +64,10 @@ class Scores:
     def runs(self) -> list[Run]:
         pairs = self.frames[_RUN].drop_duplicates().sort_values(_RUN)
         twice = set(pairs.label[pairs.label.duplicated()])
-        return [Run(x, w, f"{x} {w[:6]}" if x in twice else x) for x, w in pairs.values]
+        return [
+            Run(label, weights, _name(label, weights, alone=label not in twice))
+            for label, weights in pairs.itertuples(index=False)
+        ]
 
     @cached_property
     def sequences(self) -> list[str]:
@@ -135,6 +138,10 @@ class Scores:
 
 
 SCORE_COLUMNS = [f"{metric}_{statistic}" for metric in "JF" for statistic in STATISTICS]
+
+
+def _name(label: str, weights: str, *, alone: bool) -> str:
+    return label if alone or weights == UNTRAINED else f"{label} {weights[:6]}"
 
 
 def mean_over(protocol: str) -> str:

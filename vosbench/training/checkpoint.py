@@ -16,7 +16,11 @@ NAME = "checkpoint.safetensors"
 
 
 def save(
-    run: Path, network: nn.Module, mean: nn.Module | None, optimiser: Optimizer, step: int,
+    run: Path,
+    network: nn.Module,
+    mean: nn.Module | None,
+    optimiser: Optimizer,
+    step: int,
     identity: dict[str, Any],
 ) -> None:
     """Writes everything that the next step depends on; clips depend on (seed, index) alone."""
@@ -29,7 +33,10 @@ def save(
 
 
 def resume(
-    run: Path, network: nn.Module, mean: nn.Module | None, optimiser: Optimizer,
+    run: Path,
+    network: nn.Module,
+    mean: nn.Module | None,
+    optimiser: Optimizer,
     identity: dict[str, Any],
 ) -> int:
     """Restores a run's last checkpoint and returns the step to go on from (0 if there is none).

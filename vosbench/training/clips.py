@@ -70,7 +70,15 @@ class Clips(Dataset[Clip]):
     def _layer(self, rng: Generator) -> tuple[Tensor, Tensor]:
         frame, mask = read(self.stills[rng.integers(len(self.stills))])
         reach = min(frame.shape[1:]) * rng.uniform(0.6, 1.3)
-        grids = grid(rng, self.side, target(rng, mask, reach), reach, frame.shape[1:], STILL, FRAMES)
+        grids = grid(
+            rng,
+            self.side,
+            target(rng, mask, reach),
+            reach,
+            (frame.shape[1], frame.shape[2]),
+            STILL,
+            FRAMES,
+        )
         return sample(frame[None], mask[None], grids)
 
     def _video(self, rng: Generator) -> tuple[Tensor, Tensor]:
@@ -86,12 +94,14 @@ class Clips(Dataset[Clip]):
         frames, masks = (torch.stack(x) for x in zip(*pairs, strict=True))
         reach = self.side * np.exp(rng.uniform(np.log(0.6), np.log(1.4)))
         where = target(rng, masks[0], reach)
-        grids = grid(rng, self.side, where, reach, frames.shape[2:], VIDEO, FRAMES)
+        grids = grid(
+            rng, self.side, where, reach, (frames.shape[2], frames.shape[3]), VIDEO, FRAMES
+        )
         return sample(frames, masks, grids)
 
 
 def target(rng: Generator, mask: Tensor, reach: float) -> tuple[float, float]:
-    """A view centre (y, x) near a random pixel of the object, moved so that the view fits if it can."""
+    """A view centre (y, x) near a random pixel of the object, moved so that the view fits."""
     pixels = mask[0].nonzero()
     sides = mask.shape[1:]
     at = pixels[rng.integers(len(pixels))].tolist() if len(pixels) else [s / 2 for s in sides]

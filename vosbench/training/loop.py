@@ -47,7 +47,11 @@ class Run:
 
 
 def train(
-    run: Run, network: Network, stills: list[Pair], videos: list[list[Pair]], fabric: Fabric,
+    run: Run,
+    network: Network,
+    stills: list[Pair],
+    videos: list[list[Pair]],
+    fabric: Fabric,
     report: Callable[[int, float, Network], None],
 ) -> Path:
     """Trains to the recipe's end, from the last checkpoint if there is one; returns the weights.
@@ -57,19 +61,19 @@ def train(
         network: its weights to start from.
         stills: sources of still clips.
         videos: sources of video clips.
-        fabric: device, precision and processes (Lightning Fabric).
+        fabric: device and precision (Lightning Fabric); one process.
         report: called after every step with (step, loss, network to evaluate).
     """
     network.train()
     optimiser = _optimiser(run.recipe, network)
     decay = run.recipe.average
-    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
+    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    mean = AveragedModel(network, multi_avg_fn=average) if decay else None
     done = checkpoint.resume(run.out, network, mean, optimiser, run.identity)
-    model, optimiser = fabric.setup(network, optimiser)
-    model.mark_forward_method("encode")
+    _, optimiser = fabric.setup(network, optimiser)
     if mean is not None:
         mean.to(fabric.device)
-    kept = mean.module if mean is not None else network
+    kept: Network = mean.module if mean is not None else network  # type: ignore[assignment]
     for step, stage, clip in _steps(run, stills, videos, fabric, done):
         _set_rate(optimiser, run.recipe, stage, step)
         loss = clip_loss(
@@ -82,12 +86,11 @@ def train(
         if mean is not None:
             mean.update_parameters(network)
         report(step + 1, loss.item(), kept)
-        if (step + 1) % run.save_every == 0 and fabric.is_global_zero:
+        if (step + 1) % run.save_every == 0:
             checkpoint.save(run.out, network, mean, optimiser, step + 1, run.identity)
     path = run.out / f"{run.method}-{run.preset}.safetensors"
-    if fabric.is_global_zero:
-        half = {k: v.half() for k, v in kept.state_dict().items()}
-        weights.write(path, half, run.identity)
+    half = {k: v.half() for k, v in kept.state_dict().items()}
+    weights.write(path, half, run.identity)
     return path
 
 
@@ -127,12 +130,9 @@ def _steps(
 
 
 def _batches(run: Run, clips: Clips, fabric: Fabric, skip: int) -> Iterator[Clip]:
-    size, ranks = run.recipe.batch, fabric.world_size
-    mine = [
-        list(range(s * size + fabric.global_rank, (s + 1) * size, ranks))
-        for s in range(skip, len(clips) // size)
-    ]
-    loader: DataLoader[Clip] = DataLoader(clips, batch_sampler=mine, num_workers=run.workers)
+    size = run.recipe.batch
+    order = [list(range(s * size, (s + 1) * size)) for s in range(skip, len(clips) // size)]
+    loader: DataLoader[Clip] = DataLoader(clips, batch_sampler=order, num_workers=run.workers)
     for frames, masks in loader:
         yield Clip(_place(fabric, frames), _place(fabric, masks))
 

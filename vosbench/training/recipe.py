@@ -35,7 +35,7 @@ class Recipe:
 WARM_UP = 100  # steps of linear warm-up before a cosine
 
 RECIPES = {
-    # GC paper, section 4: batch 8; 1e-5 for 100 epochs of 15,000 stills, 1e-6 for 30 epochs of DAVIS
+    # GC paper, section 4: 1e-5 for 100 epochs of 15,000 stills, 1e-6 for 30 epochs of DAVIS
     "paper": Recipe(
         stages=(
             Stage(187_500, 384, 0.0, 1, 1e-5, "cross_entropy"),
@@ -48,7 +48,8 @@ RECIPES = {
             Stage(1_800, 128, 0.3, 5, 8e-4, "hybrid"),
             Stage(1_600, 192, 0.6, 10, 8e-4, "hybrid"),
         ),
-        batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True, average=0.998,
+        batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
+        average=0.998,
     ),
 }  # fmt: skip
 

@@ -22,7 +22,9 @@ def stills(root: Path) -> list[Pair]:
         DataError: a folder is missing, an image has no mask, or there is no image.
     """
     images = root / "images"
-    others = [d for d in sorted(root.iterdir()) if d.is_dir() and d != images] if root.is_dir() else []
+    others = (
+        [d for d in sorted(root.iterdir()) if d.is_dir() and d != images] if root.is_dir() else []
+    )
     if not images.is_dir() or len(others) != 1:
         raise DataError(f"stills {root}: expected images/ and one folder of masks beside it")
     masks = {p.stem: p for p in others[0].iterdir() if p.suffix.lower() in IMAGES}

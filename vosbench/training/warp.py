@@ -52,12 +52,18 @@ def spline_basis(side: int) -> Tensor:
     top = rows(points)
     system = torch.cat([top, torch.cat([top[:, n:].T, torch.zeros(3, 3)], dim=1)])
     unit = torch.cat([torch.eye(n), torch.zeros(3, n)]).double()
-    return (rows(where) @ torch.linalg.solve(system, unit)).float()
+    basis: Tensor = rows(where) @ torch.linalg.solve(system, unit)
+    return basis.float()
 
 
 def grid(
-    rng: Generator, side: int, centre: tuple[float, float], reach: float, size: tuple[int, int],
-    motion: Motion, frames: int,
+    rng: Generator,
+    side: int,
+    centre: tuple[float, float],
+    reach: float,
+    size: tuple[int, int],
+    motion: Motion,
+    frames: int,
 ) -> Tensor:
     """Grids of one clip: a common view of the source, then each frame's own motion.
 
@@ -76,7 +82,10 @@ def grid(
     pixel = (torch.arange(side) + 0.5) / side * 2 - 1
     y, x = torch.meshgrid(pixel, pixel, indexing="ij")
     flip = rng.choice((-1.0, 1.0))
-    u = lambda width, *shape: rng.uniform(-1, 1, shape) * width  # noqa: E731
+
+    def u(width: float, *shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        return rng.uniform(-1, 1, shape) * width
+
     angle = np.deg2rad(u(motion.rotation, 1) + u(motion.rotation, frames))
     zoom = np.exp(u(motion.scale, frames))
     shift = torch.from_numpy(u(2 * motion.shift, frames, 2)).float()

@@ -20,6 +20,7 @@ from vosbench.report.figures.base import (
     finish,
     legend,
     log_axis,
+    short,
 )
 from vosbench.report.paper import Published, published_points
 from vosbench.report.scores import Run, Scores, drift
@@ -132,9 +133,12 @@ def heat_map(scores: Scores, name: str) -> Figure:
     """J&F of every sequence and method; the hardest sequence at the top."""
     table = scores.per_sequence
     table = table.loc[table.mean(axis=1).sort_values(na_position="last").index]
-    titles = {run.name: run.title for run in scores.runs}
+    mixed = len({run.untrained for run in scores.runs}) > 1
+    shown = [short(run.title if mixed else run.name, 40) for run in scores.runs]
+    upright = sum(map(len, shown)) > 44  # side by side they would overlap
     rows, columns = table.shape
-    with drawing(0.9 + 0.21 * rows) as (figure, axes):
+    tall = 0.9 + 0.21 * rows + (0.07 * max(map(len, shown)) if upright else 0)
+    with drawing(tall) as (figure, axes):
         colours = colormaps["cividis"].with_extremes(bad="none")
         axes.pcolormesh(
             np.ma.masked_invalid(100 * table.to_numpy()), cmap=colours, vmin=0, vmax=100,
@@ -142,10 +146,9 @@ def heat_map(scores: Scores, name: str) -> Figure:
         )  # fmt: skip
         for (y, x), value in np.ndenumerate(table.to_numpy()):
             _cell(axes, x, y, value, small=columns > 12)
-        axes.set_xticks(np.arange(columns) + 0.5, [titles[c] for c in table])
-        if sum(len(titles[c]) for c in table) > 44:  # side by side they would overlap
-            axes.tick_params("x", rotation=90)
-        axes.set_yticks(np.arange(rows) + 0.5, list(table.index))
+        axes.set_xticks(np.arange(columns) + 0.5, shown, rotation=90 if upright else 0)
+        axes.set_xlabel(axis_text("J&F (%)", scores.runs))
+        axes.set_yticks(np.arange(rows) + 0.5, [short(str(x), 30) for x in table.index])
         axes.invert_yaxis()
         axes.grid(visible=False)
         for side in axes.spines.values():

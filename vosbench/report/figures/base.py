@@ -78,6 +78,7 @@ def drawing(height: float = 3.2) -> Iterator[tuple[Drawing, Axes]]:
     # A name may hold signs that the font lacks: browsers have them.
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")
+        warnings.filterwarnings("ignore", "constrained_layout not applied")
         figure = Drawing(figsize=(WIDTH, height), layout="constrained")
         yield figure, figure.add_subplot()
 
@@ -90,9 +91,10 @@ def finish(figure: Drawing, name: str, title: str, caption: str, alt: str) -> Fi
         figure.savefig(text, format="svg", metadata=_UNDATED)
     svg = text.getvalue()
     picture = io.BytesIO()
+    figure.set_layout_engine("none")  # both forms have one layout, worked out once
     figure.set_facecolor("white")
     FigureCanvasAgg(figure)
-    figure.savefig(picture, format="png", dpi=200, facecolor="white", metadata={"Software": None})
+    figure.savefig(picture, format="png", dpi=160, facecolor="white", metadata={"Software": None})
     return Figure(name, title, caption, alt, themed(svg, name), svg, picture.getvalue())
 
 
@@ -117,8 +119,17 @@ def legend(figure: Drawing, handles: Sequence[Any], names: Sequence[str]) -> Non
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + 0.18 * rows)
     # Matplotlib drops names that begin with an underscore.
-    shown = [f" {name}" if name.startswith("_") else name for name in names]
+    shown = [f" {short(name)}" if name.startswith("_") else short(name) for name in names]
     figure.legend(handles, shown, loc="outside lower center", ncols=columns, handlelength=2.4)
+
+
+def short(name: str, most: int = 48) -> str:
+    """A name cut so that it leaves room for the axes; tables have it whole.
+
+    >>> short("stm(top_k=20)", 8)
+    'stm(top…'
+    """
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def plain(value: float, _: object = None) -> str:

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from vosbench.report.costs import STAGES, Costs, exponent
-from vosbench.report.figures.base import SERIES, Figure, Palette, drawing, finish, legend, log_axis
+from vosbench.report.figures.base import (
+    SERIES,
+    Figure,
+    Palette,
+    drawing,
+    finish,
+    legend,
+    log_axis,
+    short,
+)
 from vosbench.report.settings import Setting
 
 Curve = tuple[str, np.ndarray, np.ndarray]  # label, t, values
@@ -86,7 +95,7 @@ def stages(costs: Costs, name: str, where: str) -> Figure | None:
             colour = SERIES[i % len(SERIES)]
             handles.append(axes.barh(range(len(bars)), wide, left=left, color=colour, height=0.7))
             left = left + wide
-        axes.set_yticks(range(len(bars)), [f"{label}, t = {t}" for label, t, _ in bars])
+        axes.set_yticks(range(len(bars)), [f"{short(label, 32)}, t = {t}" for label, t, _ in bars])
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("G multiply-adds per frame")

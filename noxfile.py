@@ -1,0 +1,62 @@
+"""Sessions: ``nox -s bench`` runs the suite on the built-in set, ``nox -s tests`` tests it.
+
+All sessions share one environment, because torch is large.
+"""
+
+import nox
+
+nox.options.default_venv_backend = "virtualenv"
+nox.options.sessions = ["tests", "lint", "types"]
+
+PLACE = {"venv_location": ".nox/vosbench", "reuse_venv": True}
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """The project as it stands, editable, with some of its dependency groups."""
+    wanted = [
+        r for g in groups for r in nox.project.load_toml("pyproject.toml")["dependency-groups"][g]
+    ]
+    session.install("-e", ".", *wanted)
+
+
+@nox.session(**PLACE)
+def bench(session: nox.Session) -> None:
+    """GC against STM on the built-in synthetic set; ends with the path of the report."""
+    install(session)
+    session.run("vosbench", "bench", *session.posargs)
+
+
+@nox.session(**PLACE)
+def tests(session: nox.Session) -> None:
+    """Every test but the slow ones."""
+    install(session, "test")
+    session.run("pytest", "-m", "not slow", *session.posargs)
+
+
+@nox.session(**PLACE)
+def slow(session: nox.Session) -> None:
+    """The tests that take minutes."""
+    install(session, "test")
+    session.run("pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session(**PLACE)
+def lint(session: nox.Session) -> None:
+    """Style and likely bugs."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(**PLACE)
+def types(session: nox.Session) -> None:
+    """Static types, strictly."""
+    install(session, "lint")
+    session.run("mypy")
+
+
+@nox.session(**PLACE)
+def perf(session: nox.Session) -> None:
+    """Benchmarks of the code itself (pytest-benchmark)."""
+    install(session, "test", "perf")
+    session.run("pytest", "benchmarks", "-p", "no:doctest", "-s", *session.posargs)
