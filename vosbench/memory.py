@@ -61,8 +61,11 @@ class WritePolicy:
     include_previous: bool = False  # let the next read also see the last frame, then forget it
 
     def __post_init__(self) -> None:
-        if self.every < 1:
-            raise ValueError(f"every is {self.every}; expected at least 1")
+        if not isinstance(self.every, int) or self.every < 1:
+            raise ValueError(f"every is {self.every}; expected a whole number from 1 on")
+        for name in ("keep_first", "include_previous"):
+            if getattr(self, name) not in (True, False):
+                raise ValueError(f"{name} is {getattr(self, name)}; expected True or False")
 
     def keeps(self, t: int, *, given: bool) -> bool:
         """Whether frame t is written for good.
@@ -132,6 +135,7 @@ def tensors(state: Any) -> Iterator[Tensor]:
 def state_bytes(*states: Any) -> int:
     """Bytes that states keep alive: distinct storages, each counted once and whole.
 
+    >>> import torch
     >>> bank = torch.zeros(10, 4)
     >>> state_bytes((bank, bank[:2]), bank.T)
     160

@@ -93,6 +93,11 @@ def build(name: str, key_dim: int, value_dim: int, **given: object) -> Memory:
         return cls(key_dim, value_dim, **given)
     except (TypeError, ValueError) as error:
         raise UsageError(f"method {name} refuses {given}: {error}") from error
+    except Exception as error:  # a plugin may fail in any way
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise PluginError(
+            f"method {name} cannot be built with {given or 'defaults'}: {reason}"
+        ) from error
 
 
 def _origin(cls: type) -> str:

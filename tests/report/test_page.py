@@ -171,6 +171,14 @@ def test_the_page_names_what_is_missing_and_what_failed(mixed, whole):
     assert "Nothing: every method has every measurement." in text(whole)
 
 
+def test_a_method_that_needs_nothing_is_named_where_log_axes_cannot_show_it(tmp_path):
+    store = Store(tmp_path / "s", stamp=STAMP)
+    for method, size in (("gc", 0), ("stm", 5)):
+        rows = [Row(None, t, "read_temporary_bytes", size * t, "byte") for t in (1, 2, 5)]
+        store.append(Cell(harness="growth", method=method, protocol="measured"), rows)
+    assert "Log axes have no place for 0: gc." in text(render(tmp_path / "s", tmp_path / "out"))
+
+
 def test_a_speed_at_another_size_has_its_own_table(mixed):
     tables = html_tables(text(mixed))
     assert [row[0] for row in tables["results-other"][1:]] == ["stm"]
@@ -182,7 +190,7 @@ def test_a_speed_at_another_size_has_its_own_table(mixed):
 def test_best_median_and_worst_strips_are_embedded_with_alt_texts(mixed):
     section = text(mixed).split('<section id="pictures">')[1].split("</section>")[0]
     assert section.count("data:image/png;base64,") == 3
-    assert 'alt="synthetic, seq00: masks of gc at five times"' in section
+    assert 'alt="synthetic, seq00: masks of gc (untrained weights) at five times"' in section
     assert [rank in section for rank in ("best", "median", "worst")] == [True] * 3
     assert "1 more strips" in section
 

@@ -41,7 +41,7 @@ def test_stills_names_an_image_without_a_mask(tmp_path: Path) -> None:
 def test_stills_refuses_a_folder_without_images(tmp_path: Path) -> None:
     for name in ("images", "masks"):
         (tmp_path / name).mkdir()
-    with pytest.raises(DataError, match="no .jpg or .png found"):
+    with pytest.raises(DataError, match=r"no \.jpg or \.png found"):
         stills(tmp_path)
 
 
@@ -74,15 +74,15 @@ def test_a_truncated_image_is_named(tmp_path: Path, which: int) -> None:
 def test_a_png_with_damaged_bytes_is_a_data_error_or_is_read(tmp_path: Path, which: int) -> None:
     pair = stills(write_stills(tmp_path))[0]
     sound = pair[which].read_bytes()
-    refused = 0
+    messages = []
     for at in range(0, len(sound), max(1, len(sound) // 60)):
         pair[which].write_bytes(sound[:at] + bytes([sound[at] ^ 255]) + sound[at + 1 :])
         try:
             read(pair)
         except DataError as error:
-            assert str(pair[which]) in str(error)
-            refused += 1
-    assert refused > 10
+            messages.append(error.args[0])
+    assert len(messages) > 10
+    assert all(str(pair[which]) in message for message in messages)
 
 
 def test_a_frame_is_read_as_rgb_in_zero_to_one_and_its_mask_as_zero_and_one(

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import torch
-from fvcore.nn import FlopCountAnalysis
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -22,6 +21,10 @@ from vosbench.memory import tensors
 from vosbench.model.network import count_parameters
 from vosbench.model.segmenter import reads
 from vosbench.results import Row
+
+with warnings.catch_warnings():  # fvcore's own import uses what torch deprecates
+    warnings.simplefilter("ignore", FutureWarning)
+    from fvcore.nn import FlopCountAnalysis
 
 COUNTERS = ("analytic", "fvcore", "torch")
 Step = Callable[[], Any]

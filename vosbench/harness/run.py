@@ -9,7 +9,7 @@ from typing import Protocol
 
 from vosbench import registry
 from vosbench.data import Dataset, load
-from vosbench.errors import UsageError, VosbenchError, unknown
+from vosbench.errors import PluginError, UsageError, VosbenchError, unknown
 from vosbench.harness import accuracy, flops, growth, speed, table1
 from vosbench.harness.settings import FRAMES, HARNESSES, Settings
 from vosbench.harness.subject import Subject, prepare
@@ -81,17 +81,26 @@ def bench(settings: Settings, progress: Progress) -> Summary:
     if not settings.methods:
         raise UsageError("no method given: name at least one, as in --methods gc,stm")
     datasets = [load(spec, settings.split) for spec in settings.data]
-    subjects = [prepare(text, settings) for text in settings.methods]
     run = Bench(Store(settings.store), progress)
+    subjects = [s for s in (_subject(run, text, settings) for text in settings.methods) if s]
     for name, reason in registry.failures().items():
         run.store.append_failure(Cell(harness="plugins", method=name), reason)
-    for dataset in datasets:
+    for dataset in datasets if subjects else ():
         _dataset(run, settings, dataset, subjects)
     if "flops" in settings.harnesses:
         named = {s.method for s in subjects}
         for method in (m for m in table1.METHODS if m in named):
             run.cell(table1.cell(method), partial(table1.measure, method))
     return run.summary
+
+
+def _subject(run: Bench, text: str, settings: Settings) -> Subject | None:
+    """The subject, or None for a plugin that cannot be built: its failure is its own."""
+    try:
+        return prepare(text, settings)
+    except PluginError as error:
+        run.fail(Cell(harness="plugins", method=text), error)
+        return None
 
 
 def _dataset(run: Bench, settings: Settings, dataset: Dataset, subjects: list[Subject]) -> None:

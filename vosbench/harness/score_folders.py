@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -28,11 +29,11 @@ class MaskFolder(Mapping[int, Mask]):
     def __init__(self, folder: Path, reader: MaskReader) -> None:
         self.folder = folder
         self._reader = reader
-        files = sorted(path for path in folder.iterdir() if path.suffix == ".png")
-        stems = [path.stem for path in files]
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".png"))
+        stems = [name.removesuffix(".png") for name in names]
         numbered = all(s.isascii() and s.isdigit() for s in stems)
         numbers = [int(s) for s in stems] if numbered else list(range(len(stems)))
-        self.files = dict(zip(numbers, files, strict=True))
+        self.files = {t: folder / name for t, name in zip(numbers, names, strict=True)}
 
     def __getitem__(self, t: int) -> Mask:
         return self._reader.read(self.files[t])

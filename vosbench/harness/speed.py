@@ -32,8 +32,9 @@ def protocol(subject: Subject) -> str:
     threads = torch.get_num_threads()
     where = "synchronised" if subject.settings.device != "cpu" else f"{threads} threads"
     return (
-        f"one frame from RAM to ids, files outside, frame 0 left out, t = 1..{STEPS - 1}, "
-        f"{WARM_UP} warm-up frames, best of {ROUNDS} alternating rounds, {where}"
+        f"one frame from RAM to ids, files outside, t = 1..{STEPS - 1}, "
+        f"{WARM_UP} warm-up frames, best of {ROUNDS} alternating rounds "
+        f"(percentiles: of all), {where}"
     )
 
 

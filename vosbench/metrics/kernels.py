@@ -27,7 +27,6 @@ Mask = NDArray[np.uint8]
 
 ONE = np.uint64(1)
 TOP = np.uint64(63)
-EIGHT = np.uint64(0x0101010101010101)  # times a byte: eight of them
 
 AREA, EDGE, DILATED = 0, 1, 2  # the three planes of an object
 
@@ -195,14 +194,12 @@ def present(mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     for i in range(words.size):
         if words[i] != last:
             if last:
-                note(flat, 8 * i - 8, last, start, stop)  # all its ids went on until here
+                note(flat, 8 * i - 8, 8 * i, start, stop)  # all its ids went on until here
             last = words[i]
-            note(flat, 8 * i, last, start, stop)
+            note(flat, 8 * i, 8 * i + 8, start, stop)
     if last:
-        note(flat, 8 * words.size - 8, last, start, stop)
-    for k in range(8 * words.size, flat.size):
-        start[flat[k]] = k if start[flat[k]] < 0 else start[flat[k]]
-        stop[flat[k]] = k + 1
+        note(flat, 8 * words.size - 8, 8 * words.size, start, stop)
+    note(flat, 8 * words.size, flat.size, start, stop)
     ids = 1 + np.nonzero(start[1:] >= 0)[0]
     rows = np.empty((ids.size, 2), np.int64)
     rows[:, 0] = start[ids] // mask.shape[1]
@@ -212,13 +209,12 @@ def present(mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 @kernel
 def note(
-    flat: Mask, first: int, word: np.uint64, start: NDArray[np.int64], stop: NDArray[np.int64]
+    flat: Mask, begin: int, end: int, start: NDArray[np.int64], stop: NDArray[np.int64]
 ) -> None:
-    """Keep where each id was met first, and the end of where last, for a word of eight pixels."""
-    even = word == np.uint64(flat[first]) * EIGHT
-    for k in range(first + 7 if even else first, first + 8):
+    """Keep where each id was met first, and the end of where last, in pixels begin..end."""
+    for k in range(begin, end):
         if start[flat[k]] < 0:
-            start[flat[k]] = first if even else k
+            start[flat[k]] = k
         stop[flat[k]] = k + 1
 
 

@@ -57,12 +57,11 @@ def _features(name: str) -> Any:
         whole: Any = timm.create_model(name, **options)
         reduction = whole.feature_info.reduction()
         kept = tuple(i for i, stride in enumerate(reduction) if stride in STRIDES)
-        net: Any = timm.create_model(name, out_indices=kept, **options)
     except (RuntimeError, AttributeError, AssertionError) as error:
         raise UsageError(f"backbone {name!r} gives no feature maps: {error}") from error
     if len(kept) != len(STRIDES):
         raise UsageError(f"backbone {name!r} has features at strides {reduction}; 4, 8, 16 needed")
-    return net
+    return timm.create_model(name, out_indices=kept, **options)
 
 
 def dims(net: nn.Module) -> tuple[int, int, int]:

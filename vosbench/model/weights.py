@@ -54,7 +54,13 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise DataError(f"weights {path} cannot be read ({error}): expected safetensors") from error
     if facts is None:
         raise DataError(f"weights {path} carry no vosbench facts: write them with `vosbench train`")
-    return tensors, json.loads(facts)
+    try:
+        parsed = json.loads(facts)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise DataError(f"weights {path}: facts are not a JSON object: write the file anew")
+    return tensors, parsed
 
 
 def load(network: nn.Module, path: Path, *, method: str, preset: str) -> str:

@@ -84,6 +84,7 @@ def environment(evidence: Evidence) -> Table:
     for values, part in both.groupby(keys, sort=True):
         row: Row = dict(zip(keys, map(str, values), strict=True))
         row["weights"] = weights_text(str(row["weights"]))
+        row["commit"] = _commit(str(row["commit"]))
         rows.append(row | {"first": str(part.time.min()), "last": str(part.time.max())})
     titles = {"device_name": "device"}
     columns = [Column(k, titles.get(k, k), text=True) for k in [*keys, "first", "last"]]
@@ -91,7 +92,13 @@ def environment(evidence: Evidence) -> Table:
     notes = (
         ["The store holds more than one environment: each line below is one."] if several else []
     )
-    return Table("environment", "Environment", columns, rows, notes)
+    return Table("environment", "Machine, versions, seeds and weights", columns, rows, notes)
+
+
+def _commit(name: str) -> str:
+    """The first 12 digits of a commit, and whether files differed from it."""
+    digits, dash, dirty = name.partition("-")
+    return f"{digits[:12]}{dash}{dirty}"
 
 
 def failures(evidence: Evidence) -> Table | None:

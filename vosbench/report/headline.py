@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vosbench.report.overview import Beside, costs_of
 from vosbench.report.scores import Difference, Run, Scores
-from vosbench.report.tabular import percent, signed_percent, significant
+from vosbench.report.tabular import percent, signed_percent, significant, with_prefix
 
 
 @dataclass(frozen=True)
@@ -71,32 +71,36 @@ def sentence(scores: Scores, d: Difference) -> str:
     )
 
 
-_WORDS = (  # key, attribute of Beside, what the cheapest does, the better end, scale, unit
-    ("read_macs", "flops", "A read takes", min, 1e9, "G multiply-adds"),
-    ("state_bytes", "growth", "State between frames takes", min, 2**20, "MiB"),
-    ("temporary_bytes", "growth", "A read needs for a moment", min, 2**20, "MiB"),
-    ("fps", "speed", "Speed is", max, 1.0, "frames per second"),
+_WORDS = (  # key, attribute of Beside, what the cheapest does, the better end, unit
+    ("read_macs", "flops", "A read takes", min, "multiply-adds"),
+    ("state_bytes", "growth", "State between frames takes", min, "B"),
+    ("temporary_bytes", "growth", "A read needs for a moment", min, "B"),
+    ("fps", "speed", "Speed is", max, "frames per second"),
 )
 
 
 def cost_sentences(beside: Beside) -> list[str]:
-    """For every cost, the best and the worst of the methods, and the ratio."""
+    """For every cost, the best and the worst of the methods."""
     found = []
-    for key, harness, words, better, scale, unit in _WORDS:
-        known = {
-            x: v for x in beside.labels if isinstance(v := costs_of(x, beside).get(key), float)
-        }
+    for key, harness, words, better, unit in _WORDS:
+        known = _known(beside, key)
         if not known:
             continue
         best = better(known, key=lambda x: known[x])
         worst = (max if better is min else min)(known, key=lambda x: known[x])
         costs = getattr(beside, harness)
         at = "" if harness == "speed" else f" at t = {costs.common_t}"
-        said = f"{words} {significant(known[best] / scale)} {unit} ({best}{at})"
+        said = f"{words} {with_prefix(known[best], unit)} ({best}{at})"
         if best != worst:
-            said += f" against {significant(known[worst] / scale)} ({worst})"
+            said += f" against {with_prefix(known[worst], unit)} ({worst})"
         found.append(said + ".")
     return found
+
+
+def _known(beside: Beside, key: str) -> dict[str, float]:
+    """A cost of every method that has it."""
+    costs = {label: costs_of(label, beside).get(key) for label in beside.labels}
+    return {label: value for label, value in costs.items() if isinstance(value, float)}
 
 
 def cost_title(beside: Beside) -> str:
@@ -104,10 +108,7 @@ def cost_title(beside: Beside) -> str:
     for key, what in (("read_macs", "reads with {}× fewer multiply-adds than"),  # noqa: RUF001
                       ("state_bytes", "keeps {}× fewer bytes than"),  # noqa: RUF001
                       ):  # fmt: skip
-        known = {
-            x: v for x in beside.labels if isinstance(v := costs_of(x, beside).get(key), float)
-        }
-        known = {x: v for x, v in known.items() if v > 0}
+        known = {x: v for x, v in _known(beside, key).items() if v > 0}
         if len(known) < 2:
             continue
         low, high = min(known, key=lambda x: known[x]), max(known, key=lambda x: known[x])

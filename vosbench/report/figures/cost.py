@@ -30,6 +30,7 @@ def over_t(
     kept = [(label, t[ok], y[ok]) for label, t, y in curves if (ok := (t >= 1) & (y > 0)).any()]
     if not kept:
         return None
+    zero = ", ".join(label for label, t, y in curves if not ((t >= 1) & (y > 0)).any())
     with drawing() as (figure, axes):
         handles, names = [], []
         for label, t, y in kept:
@@ -47,6 +48,7 @@ def over_t(
         ends = (f"{x}: {y[0]:.3g} at t = {t[0]:g}, {y[-1]:.3g} at t = {t[-1]:g}"
                 for x, t, y in kept)  # fmt: skip
         said = f"{caption} t^b: slope on log axes over the last decade of t."
+        said += f" Log axes have no place for 0: {zero}." if zero else ""
         return finish(figure, name, title, said, f"{unit}; " + "; ".join(ends))
 
 

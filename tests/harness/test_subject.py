@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from vosbench.errors import DataError, UsageError
+from vosbench.harness.settings import Settings
+from vosbench.harness.subject import device, parse, prepare
+from vosbench.memory import WritePolicy
+
+
+def settings(**changed: object) -> Settings:
+    return Settings(**{"methods": ("gc",), "weights": "none", **changed})  # type: ignore[arg-type]
+
+
+def test_parse_reads_numbers_words_and_truth_values() -> None:
+    assert parse("gc:a=1,b=x,c=True,d=0.5") == ("gc", {"a": 1, "b": "x", "c": True, "d": 0.5})
+    assert parse("gc") == ("gc", {})
+    assert parse("gc:") == ("gc", {})
+
+
+def test_parse_refuses_a_parameter_without_a_value() -> None:
+    with pytest.raises(UsageError, match=r"'key_dim' is not NAME=VALUE"):
+        parse("gc:key_dim")
+
+
+@pytest.mark.parametrize(
+    ("text", "changed", "message"),
+    [
+        ("gcc", {}, r"unknown method 'gcc': did you mean gc\?"),
+        ("gc:colour=1", {}, r"unknown parameter of gc 'colour'"),
+        ("gc:policy_evry=2", {}, r"unknown policy parameter 'policy_evry': did you mean policy_ev"),
+        ("gc:policy_keeps=2", {}, r"polic"),
+        ("gc:policy_every=0", {}, r"write policy refuses .*every is 0"),
+        ("gc:policy_every=often", {}, r"write policy refuses"),
+        ("gc:key_dim=0", {}, r"expected positive whole numbers"),
+        ("gc:key_dim=wide", {}, r"expected positive whole numbers"),
+        ("gc", {"precision": "float23"}, r"unknown precision 'float23': did you mean float32"),
+        ("gc", {"preset": "minn"}, r"unknown preset 'minn': did you mean mini"),
+        ("gc", {"device": "gpu"}, r"unknown device 'gpu'.*known: cpu"),
+        ("gc", {"device": "cuda:77"}, r"unknown device 'cuda:77'"),
+    ],
+)
+def test_a_mistake_is_refused_with_what_was_expected(
+    text: str, changed: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        prepare(text, settings(**changed))
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"gc-mini\.safetensors"):
+        prepare("gc", settings(weights=str(tmp_path)))
+
+
+def test_parameters_reach_the_network_and_the_policy() -> None:
+    subject = prepare("stm:policy_every=2,key_dim=8", settings())
+    assert subject.network.memory.key_dim == 8
+    assert subject.policy == WritePolicy(every=2, keep_first=True, include_previous=True)
+    assert subject.name == "stm:key_dim=8,policy_every=2"
+    cell = subject.cell("speed", dataset="d")
+    assert cell.parameters == '{"key_dim":8,"policy_every":2}'
+    assert (cell.weights, cell.preset, cell.dataset) == ("untrained", "mini", "d")
+    assert subject.short_side == 240
+
+
+def test_the_cpu_is_always_a_device() -> None:
+    assert device("cpu").type == "cpu"
