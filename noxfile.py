@@ -3,6 +3,9 @@
 All sessions share one environment, because torch is large.
 """
 
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "virtualenv"
@@ -60,3 +63,15 @@ def perf(session: nox.Session) -> None:
     """Benchmarks of the code itself (pytest-benchmark)."""
     install(session, "test", "perf")
     session.run("pytest", "benchmarks", "-p", "no:doctest", "-s", *session.posargs)
+
+
+@nox.session(**PLACE)
+def sample(session: nox.Session) -> None:
+    """Makes `reports/sample` and the README's pictures anew, from the shipped weights."""
+    install(session)
+    store, out = Path("runs/sample"), Path("reports/sample")
+    shutil.rmtree(store, ignore_errors=True)
+    session.run("vosbench", "bench", "--store", str(store), "--out", str(out))
+    for method in ("gc", "stm"):
+        strip = store / "strips" / "synthetic" / method / "occlusion" / "strip.png"
+        shutil.copy(strip, out / f"{method}.png")

@@ -111,9 +111,12 @@ def _discover() -> None:
     _scanned = True  # first, so that a plugin which asks the registry while it loads cannot loop
     for entry in entry_points(group=GROUP):
         for name, load in _loaders(entry):
+            before = dict(_modules)
             try:
                 load()
-            except Exception as error:  # a plugin may fail in any way; none may end the run
+            except (Exception, SystemExit) as error:  # in any way; none may end the run
+                _modules.clear()
+                _modules.update(before)
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
                 _failures[name] = reason
                 message = f"plugin {name} is left out: {reason}"

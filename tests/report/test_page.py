@@ -42,7 +42,7 @@ def mixed(tmp_path_factory):
     with store.path.open("ab") as file:
         file.write(b"damage\n")
     for sequence in ("seq00", "seq01", "seq02", "seq03"):
-        strip = folder / "store/predictions/synthetic" / "gc" / sequence / "strip.png"
+        strip = folder / "store/strips/synthetic" / "gc" / sequence / "strip.png"
         strip.parent.mkdir(parents=True)
         strip.write_bytes(PIXEL)
     return render(folder / "store", folder / "out")

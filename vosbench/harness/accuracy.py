@@ -31,7 +31,7 @@ def cell(subject: Subject, dataset: Dataset, video: Video) -> Cell:
 
 
 def measure(
-    subject: Subject, dataset: Dataset, video: Video, folder: Path, tick: Callable[[], None]
+    subject: Subject, dataset: Dataset, video: Video, store: Path, tick: Callable[[], None]
 ) -> list[Row]:
     """J and F of each object and frame, and the pixels given to the wrong object.
 
@@ -39,11 +39,12 @@ def measure(
         subject: the method.
         dataset: names the protocol.
         video: is read one frame at a time.
-        folder: the predictions go to it, one indexed PNG a frame.
+        store: `predictions/` and `strips/` in it get DATASET/METHOD/SEQUENCE/ each.
         tick: called after every frame.
     """
-    predictions = segment(subject, video, folder, tick)
-    write_strip(folder / "strip.png", video, predictions)
+    place = Path(dataset.name, subject.name, video.name)
+    predictions = segment(subject, video, store / "predictions" / place, tick)
+    write_strip(store / "strips" / place / "strip.png", video, predictions)
     if len(video.annotated) < 2:
         return []  # nothing to score against: the masks are the result
     truth = _truth(video, dataset.protocol)

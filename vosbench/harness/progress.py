@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 
 class Bar:
@@ -16,19 +23,21 @@ class Bar:
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=Console(stderr=True),
         )  # fmt: skip
-        self._task = self._bars.add_task("", total=0, visible=False, note="")
+        self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        self._bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bars.stop()
+        if self._task is not None:
+            self._bars.stop()
 
     def begin(self, title: str, steps: int) -> None:
         """Starts a new bar; a stretch with nothing to do has none."""
+        self._bars.start()  # not before: a mistake in the options leaves no trace on the screen
         self._task = self._bars.add_task(title, total=steps, visible=steps > 0, note="")
 
     def tick(self, note: str = "") -> None:
         """One step further."""
-        self._bars.update(self._task, advance=1, note=note)
+        if self._task is not None:
+            self._bars.update(self._task, advance=1, note=note)

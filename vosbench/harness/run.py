@@ -133,10 +133,9 @@ def _accuracy(run: Bench, settings: Settings, dataset: Dataset, subject: Subject
     run.summary.present += len(dataset.videos) - len(todo)
     run.progress.begin(f"{dataset.name}: {subject.method}", sum(len(v) for v in todo))
     for video in todo:
-        folder = settings.store / "predictions" / dataset.name / subject.name / video.name
         run.cell(
             accuracy.cell(subject, dataset, video),
-            partial(accuracy.measure, subject, dataset, video, folder, run.progress.tick),
+            partial(accuracy.measure, subject, dataset, video, settings.store, run.progress.tick),
         )
 
 

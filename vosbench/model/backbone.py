@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from vosbench.errors import UsageError, unknown
+from vosbench.errors import UsageError
 
 STRIDES = (4, 8, 16)
 
@@ -35,7 +36,7 @@ def backbone(
             weight.
     """
     if not timm.is_model(name):
-        raise unknown("backbone", name, timm.list_models(f"*{name[:6]}*") or ["resnet50"])
+        raise UsageError(f"unknown backbone {name!r}: {_nearest(name)}")
     net = _features(name)
     if start is not None:
         missing = net.model.load_state_dict(start, strict=False).missing_keys
@@ -59,9 +60,14 @@ def _features(name: str) -> Any:
         kept = tuple(i for i, stride in enumerate(reduction) if stride in STRIDES)
     except (RuntimeError, AttributeError, AssertionError) as error:
         raise UsageError(f"backbone {name!r} gives no feature maps: {error}") from error
-    if len(kept) != len(STRIDES):
+    if tuple(reduction[i] for i in kept) != STRIDES:
         raise UsageError(f"backbone {name!r} has features at strides {reduction}; 4, 8, 16 needed")
     return timm.create_model(name, out_indices=kept, **options)
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}?" if near else "expected a name that timm knows"
 
 
 def dims(net: nn.Module) -> tuple[int, int, int]:

@@ -96,15 +96,21 @@ class Network(nn.Module):
         """What a memory is offered of frame t with its objects' masks."""
         key, value = self.memory_encoder(normalise(frame, self.mean, self.std), mask)
         small = nn.functional.adaptive_avg_pool2d(mask, key.shape[-2:])
-        return Frame(key, value, small, t, given)
+        return Frame(key.float(), value.float(), small, t, given)
 
     def write(self, state: Any, frame: Tensor, mask: Tensor, t: int, *, given: bool) -> Any:
         """The state after frame t with the objects' masks."""
-        return self.memory.write(state, self.memorise(frame, mask, t, given=given))
+        return self.store(state, self.memorise(frame, mask, t, given=given))
+
+    def store(self, state: Any, item: Frame) -> Any:
+        """The state after an item. Always float32: a mean over many frames needs its bits."""
+        with torch.autocast(item.key.device.type, enabled=False):
+            return self.memory.write(state, item)
 
     def read(self, state: Any, query: Query) -> tuple[Tensor, Any]:
         """The readout, freed from the resolution (`Memory.gain`), and the state after it."""
-        readout, state = self.memory.read(state, query.key)
+        with torch.autocast(query.key.device.type, enabled=False):
+            readout, state = self.memory.read(state, query.key.float())
         return readout / self.memory.gain(query.key.shape[-2] * query.key.shape[-1]), state
 
     def decode(self, readout: Tensor, query: Query) -> Tensor:

@@ -146,7 +146,7 @@ class Segmenter:
             with self.stage("memory_encode"):
                 item = self.network.memorise(image, part, self.t, given=given)
             with self.stage("write"):
-                state = self.network.memory.write(cohort.kept, item)
+                state = self.network.store(cohort.kept, item)
             cohort.live = state
             if keep:
                 cohort.kept = state

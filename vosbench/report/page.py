@@ -23,7 +23,7 @@ def render(store_dir: Path, out: Path, pictures: Path | None = None) -> Path:
     Args:
         store_dir: folder of the store.
         out: folder of the report; `index.html`, `report.md`, `tables/` and `figures/` go there.
-        pictures: folder with `<dataset>/<method>/<sequence>/strip.png`, by default `predictions`
+        pictures: folder with `<dataset>/<method>/<sequence>/strip.png`, by default `strips`
             in the store's folder.
 
     Returns:
@@ -38,7 +38,7 @@ def render(store_dir: Path, out: Path, pictures: Path | None = None) -> Path:
 
 def rendered(store_dir: Path, out: Path, pictures: Path | None = None) -> tuple[Path, list[str]]:
     """As `render`, and the sentences that say what is missing."""
-    page = build(load(store_dir), pictures or store_dir / "predictions")
+    page = build(load(store_dir), pictures or store_dir / "strips")
     try:
         return _written(page, out), list(page.missing)
     except OSError as wrong:
