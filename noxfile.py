@@ -73,5 +73,5 @@ def sample(session: nox.Session) -> None:
     shutil.rmtree(store, ignore_errors=True)
     session.run("vosbench", "bench", "--store", str(store), "--out", str(out))
     for method in ("gc", "stm"):
-        strip = store / "strips" / "synthetic" / method / "occlusion" / "strip.png"
+        strip = store / "strips" / "synthetic" / method / "drift" / "strip.png"
         shutil.copy(strip, out / f"{method}.png")
