@@ -92,7 +92,23 @@ def environment(evidence: Evidence) -> Table:
     notes = (
         ["The store holds more than one environment: each line below is one."] if several else []
     )
+    notes += evaluator_notes(evidence)
     return Table("environment", "Machine, versions, seeds and weights", columns, rows, notes)
+
+
+def evaluator_notes(evidence: Evidence) -> list[str]:
+    """The evaluator's speed beside another one, where the store holds the measurement."""
+    notes = []
+    for (method, protocol, machine), part in evidence.evaluator.groupby(
+        ["method", "protocol", "machine"], observed=True, sort=True
+    ):
+        seconds = part.set_index("metric").value
+        own, other = (1000 * seconds[f"{who}_seconds"] for who in ("own", "other"))
+        notes.append(
+            f"J and F took {own:.2f} ms of CPU a frame, {method} {other:.1f} ms: "
+            f"{other / own:.1f} times as long ({protocol}; {machine})."
+        )
+    return notes
 
 
 def _commit(name: str) -> str:
