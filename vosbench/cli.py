@@ -18,7 +18,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Runs a verb. A user's mistake is one line on stderr and exit status 2, never a traceback."""
-    warnings.filterwarnings("ignore", category=FutureWarning, module="torch")
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     try:
         app()
     except VosbenchError as mistake:
@@ -65,21 +65,20 @@ def bench(
     from vosbench.report import render
 
     settings = Settings(
-        methods=split_methods(methods) or tuple(registry.methods()),
+        methods=split_methods(methods) if methods else tuple(registry.methods()),
         data=tuple(data or ["synthetic"]), split=split,
         harnesses=tuple(filter(None, harness.split(","))), preset=preset, weights=weights,
         short_side=size, store=store, device=device, precision=precision, seed=seed,
     )  # fmt: skip
     with Bar() as bar:
         summary = run(settings, bar)
-    page = render(store, out)
     typer.echo(
         f"{summary.measured} cells measured, {summary.present} found in {store}, "
         f"{len(summary.failed)} failed"
     )
-    typer.echo(f"report: {page}")
     for line in summary.failed:
         typer.echo(f"failed: {line}", err=True)
+    typer.echo(f"report: {render(store, out)}")
     raise typer.Exit(1 if summary.failed else 0)
 
 

@@ -22,6 +22,16 @@ class PluginError(VosbenchError):
     """A memory module that breaks its contract; the message names the module and the clause."""
 
 
+def one_line(error: BaseException, longest: int = 300) -> str:
+    r"""An exception as one line of bounded length: some libraries print whole tensors.
+
+    >>> one_line(ValueError("two\nlines"))
+    'ValueError: two lines'
+    """
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= longest else f"{text[: longest - 60]} ... {text[-50:]}"
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a name that is not in a list, with the nearest names that are.
 

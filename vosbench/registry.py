@@ -17,7 +17,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import TypeVar
 
-from vosbench.errors import PluginError, UsageError, unknown
+from vosbench.errors import PluginError, UsageError, one_line, unknown
 from vosbench.memory import Memory
 
 GROUP = "vosbench.methods"
@@ -94,7 +94,7 @@ def build(name: str, key_dim: int, value_dim: int, **given: object) -> Memory:
     except (TypeError, ValueError) as error:
         raise UsageError(f"method {name} refuses {given}: {error}") from error
     except Exception as error:  # a plugin may fail in any way
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = one_line(error)
         raise PluginError(
             f"method {name} cannot be built with {given or 'defaults'}: {reason}"
         ) from error
@@ -117,7 +117,7 @@ def _discover() -> None:
             except (Exception, SystemExit) as error:  # in any way; none may end the run
                 _modules.clear()
                 _modules.update(before)
-                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                reason = one_line(error)
                 _failures[name] = reason
                 message = f"plugin {name} is left out: {reason}"
                 warnings.warn(message, PluginWarning, stacklevel=3)

@@ -42,7 +42,7 @@ class _Call(nn.Module):
         self.parts = parts
 
     def forward(self) -> tuple[Tensor, ...]:
-        return tuple(tensors(self.step()))
+        return tuple(x.clone() for x in tensors(self.step()))  # an input itself cannot be traced
 
 
 def by_fvcore(step: Step, parts: nn.Module) -> tuple[int, dict[str, int]]:

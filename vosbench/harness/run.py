@@ -9,7 +9,7 @@ from typing import Protocol
 
 from vosbench import registry
 from vosbench.data import Dataset, load
-from vosbench.errors import PluginError, UsageError, VosbenchError, unknown
+from vosbench.errors import PluginError, UsageError, VosbenchError, one_line, unknown
 from vosbench.harness import accuracy, flops, growth, speed, table1
 from vosbench.harness.settings import FRAMES, HARNESSES, Settings
 from vosbench.harness.subject import Subject, prepare
@@ -62,7 +62,7 @@ class Bench:
 
     def fail(self, cell: Cell, error: Exception) -> None:
         """Records why a cell could not be measured."""
-        reason = error.args[0] if isinstance(error, VosbenchError) else _line(error)
+        reason = error.args[0] if isinstance(error, VosbenchError) else one_line(error)
         where = " ".join(filter(None, (cell.method, cell.harness, cell.dataset, cell.sequence)))
         self.store.append_failure(cell, reason)
         self.summary.failed.append(f"{where}: {reason}")
@@ -78,6 +78,8 @@ def bench(settings: Settings, progress: Progress) -> Summary:
     for harness in settings.harnesses:
         if harness not in HARNESSES:
             raise unknown("harness", harness, HARNESSES)
+    if not settings.harnesses:
+        raise UsageError(f"no harness given: name at least one of {', '.join(HARNESSES)}")
     if not settings.methods:
         raise UsageError("no method given: name at least one, as in --methods gc,stm")
     datasets = [load(spec, settings.split) for spec in settings.data]
@@ -164,7 +166,3 @@ def _speed(run: Bench, dataset: Dataset, subjects: list[Subject], named: dict[st
             run.progress.tick()
     for subject, times in rounds.items():
         run.cell(cells[subject], partial(speed.rows, times[1:]))
-
-
-def _line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())

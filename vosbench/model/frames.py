@@ -88,7 +88,10 @@ def merge(masks: Tensor) -> Tensor:
 
 def decide(masks: Tensor, objects: tuple[int, ...]) -> Ids:
     """Ids (H, W): the object with the largest share, background where that has more."""
-    rest = 1 - masks.sum(dim=0, keepdim=True)
-    winner = torch.cat([rest, masks]).argmax(dim=0)[0].cpu().numpy()
+    if len(masks) == 1:
+        return (masks[0, 0] > 0.5).cpu().numpy() * np.uint8(objects[0])
+    rest = 1 - masks.sum(dim=0)
+    share, which = masks.max(dim=0)  # not argmax over all: on CPU it is 25 times as slow
+    winner = torch.where(share > rest, which + 1, 0)[0].cpu().numpy()
     ids: Ids = np.array([0, *objects], dtype=np.uint8)[winner]
     return ids

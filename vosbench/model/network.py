@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vosbench import registry
-from vosbench.errors import UsageError, unknown
+from vosbench.errors import PluginError, UsageError, unknown
 from vosbench.memory import Frame, Memory
 from vosbench.model.backbone import normalise
 from vosbench.model.decoder import Decoder
@@ -111,6 +111,9 @@ class Network(nn.Module):
         """The readout, freed from the resolution (`Memory.gain`), and the state after it."""
         with torch.autocast(query.key.device.type, enabled=False):
             readout, state = self.memory.read(state, query.key.float())
+        wanted = (readout.shape[0], self.memory.value_dim, *query.key.shape[-2:])
+        if tuple(readout.shape) != wanted:
+            raise PluginError(f"read returned {tuple(readout.shape)}; expected {wanted}")
         return readout / self.memory.gain(query.key.shape[-2] * query.key.shape[-1]), state
 
     def decode(self, readout: Tensor, query: Query) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vosbench.errors import DataError
+from vosbench.errors import DataError, PluginError
 from vosbench.memory import WritePolicy, state_bytes
 from vosbench.model.frames import Fit, Ids, decide, merge, one_hot, to_tensor
 from vosbench.model.network import Network
@@ -116,6 +116,8 @@ class Segmenter:
             branched = cohort.live is not cohort.kept
             with self.stage("read"):
                 readout, cohort.live = self.network.read(cohort.live, query)
+            if not readout.isfinite().all():
+                raise PluginError(f"read returned values that are not finite at frame {self.t}")
             if not branched:
                 cohort.kept = cohort.live
             with self.stage("decode"):

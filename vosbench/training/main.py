@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 
+from vosbench import registry
 from vosbench.data import load
 from vosbench.data.files import FileVideo
 from vosbench.errors import DataError, UsageError
@@ -29,6 +30,7 @@ def train(
     workers: int, seed: int,
 ) -> Path:  # fmt: skip
     """Trains and returns the weights file. Raises UsageError or DataError before the first step."""
+    registry.get(method)
     plan = recipe(recipe_name)
     if start not in START:
         raise UsageError(f"--start {start}: expected imagenet or none")
