@@ -17,6 +17,7 @@ from vosbench.harness.speed import Clock
 from vosbench.harness.subject import prepare
 
 SIZE = (480, 854)
+AT_MOST = 0.02  # overhead of the harness over the bare network
 
 
 def a_frame():
@@ -51,7 +52,7 @@ def test_a_frame_of_the_paper_preset_and_the_share_of_its_memory(benchmark, meth
     whole = time.perf_counter() - start
     memory = clock.seconds["read"] + clock.seconds["write"]
     benchmark.extra_info["memory_share"] = round(memory / whole, 4)
-    assert 0 < memory < whole
+    assert memory < whole / 2  # the network around it is the larger part at these t
 
 
 def test_the_harness_adds_little_to_the_bare_network(benchmark):
@@ -82,4 +83,4 @@ def test_the_harness_adds_little_to_the_bare_network(benchmark):
     ratios = [pair() for _ in range(30)]
     benchmark.pedantic(segmenter.step, (frame,), rounds=5)
     benchmark.extra_info["overhead_of_the_harness"] = round(median(ratios) - 1, 4)
-    assert median(ratios) > 0
+    assert median(ratios) - 1 < AT_MOST
