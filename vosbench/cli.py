@@ -87,13 +87,18 @@ def train(
     method: str,
     out: Annotated[Path, typer.Option(help="checkpoints, logs and weights go here")],
     preset: str = "mini",
-    recipe: Annotated[str, typer.Option(help="paper or mini; the preset's name by default")] = "",
+    recipe: Annotated[
+        str, typer.Option(help="paper, mini or refine; the preset's name by default")
+    ] = "",
     stills: Annotated[
         list[Path] | None, typer.Option(help="folder with images/ and one of masks")
     ] = None,
-    videos: Annotated[list[str] | None, typer.Option(help="NAME=PATH of a data set")] = None,
+    videos: Annotated[
+        list[str] | None,
+        typer.Option(help="a data set as in --data; one given twice is drawn twice as often"),
+    ] = None,
     split: Annotated[Path | None, typer.Option(help="file with one sequence a line")] = None,
-    start: Annotated[str, typer.Option(help="imagenet or none")] = "imagenet",
+    start: Annotated[str, typer.Option(help="imagenet, none, or a file of weights")] = "imagenet",
     device: str = "cpu",
     threads: Annotated[int, typer.Option(help="CPU threads; 0 = all")] = 0,
     workers: Annotated[int, typer.Option(help="processes that make clips")] = 0,

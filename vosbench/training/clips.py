@@ -1,10 +1,12 @@
-"""Three-frame training clips. Clip `index` is the same on every machine, for every method.
+"""Training clips of a few frames. Clip `index` is the same on every machine, for every method.
 
-    still clip   one still seen three times through three random motions; half of them carry a
-                 second still's object on top, with its own motion: it occludes, or is the target
-    video clip   three frames in order at random intervals, through three slight motions
+    still clip   one still seen n times through n random motions
+    video clip   n frames in order at random intervals, through n slight motions
+    pasted       a second object laid over or behind the first, with its own motion: another
+                 still's, another video's, or the same object again: a twin that only place tells
+                 apart. Either of the two is the target.
 
-Source: Oh et al., ICCV 2019, section 3.4, and the GC paper, section 3.4.
+Source: Oh et al., ICCV 2019, section 3.4, and the GC paper, section 3.4; twins are ours.
 """
 
 from __future__ import annotations
@@ -19,32 +21,47 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.transforms.v2 import functional as V
 
-from vosbench.training.sources import Pair, read
-from vosbench.training.warp import STILL, VIDEO, grid, sample
+from vosbench.data import Video
+from vosbench.training.recipe import Stage
+from vosbench.training.sources import Pair, labels, read, shot
+from vosbench.training.warp import STILL, VIDEO, Motion, grid, sample
 
-FRAMES = 3
 TRIES = 8  # draws before a clip without a visible target is taken as it is
 VISIBLE = 0.005  # least share of the first frame that the target covers
 
 
 class Clip(NamedTuple):
-    """frames (3, 3, S, S) in 0..1 and masks (3, 1, S, S) of 0 and 1."""
+    """frames (n, 3, S, S) in 0..1 and masks (n, 1, S, S) of 0 and 1."""
 
     frames: Tensor
     masks: Tensor
 
 
 @dataclass(frozen=True)
-class Clips(Dataset[Clip]):
-    """Clips by index: a pure function of (seed, index) and of the sources."""
+class Sources:
+    """What clips are made from; data sets of videos are drawn from equally often."""
 
     stills: list[Pair]
-    videos: list[list[Pair]]
+    videos: list[list[Video]]
+
+
+class Footage(NamedTuple):
+    """Frames (n or 1, 3, H, W) with the object's masks, and how they are to be seen."""
+
+    frames: Tensor
+    masks: Tensor
+    motion: Motion
+    reach: tuple[float, float]  # side of the view in the source, pixels: least, most
+
+
+@dataclass(frozen=True)
+class Clips(Dataset[Clip]):
+    """Clips by index: a pure function of (seed, index), the stage and the sources."""
+
+    sources: Sources
+    stage: Stage
     seed: int
     length: int
-    side: int  # of the square crop, pixels
-    video_share: float  # probability of a video clip
-    interval: int  # frames of a video clip are 1..interval apart
     first: int = 0  # index of the first clip: stages of a recipe do not repeat each other's
 
     def __len__(self) -> int:
@@ -52,52 +69,61 @@ class Clips(Dataset[Clip]):
 
     def __getitem__(self, index: int) -> Clip:
         rng = np.random.default_rng([self.seed, self.first + index])
-        video = bool(self.videos) and (not self.stills or rng.random() < self.video_share)
         for _ in range(TRIES):
-            frames, masks = self._video(rng) if video else self._still(rng)
-            if masks[0].mean() >= VISIBLE:
+            clip = self._clip(rng)
+            if clip.masks[0].mean() >= VISIBLE:
                 break
-        return Clip(jitter(rng, frames), masks)
+        return Clip(jitter(rng, clip.frames), clip.masks)
 
-    def _still(self, rng: Generator) -> tuple[Tensor, Tensor]:
-        frames, masks = self._layer(rng)
-        if rng.random() < 0.5:
-            return frames, masks
-        over, cover = self._layer(rng)
-        both = torch.where(cover > 0, over, frames)
-        return both, cover if rng.random() < 0.5 else masks * (1 - cover)
+    def _clip(self, rng: Generator) -> Clip:
+        footage = self._footage(rng)
+        clip = self._view(rng, footage)
+        if rng.random() >= self.stage.paste:
+            return clip
+        other = footage if rng.random() < 0.5 else self._footage(rng)
+        return paste(rng, clip, self._view(rng, other))
 
-    def _layer(self, rng: Generator) -> tuple[Tensor, Tensor]:
-        frame, mask = read(self.stills[rng.integers(len(self.stills))])
-        reach = min(frame.shape[1:]) * rng.uniform(0.6, 1.3)
-        grids = grid(
-            rng,
-            self.side,
-            target(rng, mask, reach),
-            reach,
-            (frame.shape[1], frame.shape[2]),
-            STILL,
-            FRAMES,
-        )
-        return sample(frame[None], mask[None], grids)
+    def _footage(self, rng: Generator) -> Footage:
+        stills, videos = self.sources.stills, self.sources.videos
+        if videos and (not stills or rng.random() < self.stage.video_share):
+            group = videos[rng.integers(len(videos))]
+            return self._video(rng, group[rng.integers(len(group))])
+        frame, mask = read(stills[rng.integers(len(stills))])
+        side = min(frame.shape[1:])
+        return Footage(frame[None], mask[None], STILL, (0.6 * side, 1.4 * side))
 
-    def _video(self, rng: Generator) -> tuple[Tensor, Tensor]:
-        video = self.videos[rng.integers(len(self.videos))]
-        gaps = np.cumsum(rng.integers(1, self.interval + 1, FRAMES - 1))
-        if gaps[-1] >= len(video):
-            gaps = np.arange(1, FRAMES)
-        start = rng.integers(max(1, len(video) - gaps[-1]))
-        order = [min(start + g, len(video) - 1) for g in (0, *gaps)]
+    def _video(self, rng: Generator, video: Video) -> Footage:
+        times = video.annotated
+        gaps = np.cumsum(rng.integers(1, self.stage.interval + 1, self.stage.frames - 1))
+        if gaps[-1] >= len(times):
+            gaps = np.arange(1, self.stage.frames)
+        start = rng.integers(max(1, len(times) - gaps[-1]))
+        order = [times[min(start + g, len(times) - 1)] for g in (0, *gaps)]
         if rng.random() < 0.5:
             order.reverse()
-        pairs = [read(video[t]) for t in order]
-        frames, masks = (torch.stack(x) for x in zip(*pairs, strict=True))
-        reach = self.side * np.exp(rng.uniform(np.log(0.6), np.log(1.4)))
+        seen = labels(video, order[0]) or [1]
+        frames, masks = shot(video, order, seen[rng.integers(len(seen))])
+        return Footage(frames, masks, VIDEO, (0.7 * self.stage.side, 1.5 * self.stage.side))
+
+    def _view(self, rng: Generator, footage: Footage) -> Clip:
+        frames, masks, motion, (least, most) = footage
+        reach = float(np.exp(rng.uniform(np.log(least), np.log(most))))
+        size = (frames.shape[2], frames.shape[3])
         where = target(rng, masks[0], reach)
-        grids = grid(
-            rng, self.side, where, reach, (frames.shape[2], frames.shape[3]), VIDEO, FRAMES
-        )
-        return sample(frames, masks, grids)
+        grids = grid(rng, self.stage.side, where, reach, size, motion, self.stage.frames)
+        return Clip(*sample(frames, masks, grids))
+
+
+def paste(rng: Generator, clip: Clip, other: Clip) -> Clip:
+    """The clip with the other's object over its own, or between its object and its background.
+
+    An object that comes to lie behind is never the target: its mask would be what is left of it.
+    """
+    (frames, masks), (over, cover) = clip, other
+    if rng.random() < 0.4:
+        return Clip(torch.where(cover * (1 - masks) > 0, over, frames), masks)
+    both = torch.where(cover > 0, over, frames)
+    return Clip(both, cover if rng.random() < 0.5 else masks * (1 - cover))
 
 
 def target(rng: Generator, mask: Tensor, reach: float) -> tuple[float, float]:

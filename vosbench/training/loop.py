@@ -19,10 +19,9 @@ from torch.utils.data import DataLoader
 from vosbench.model import weights
 from vosbench.model.network import Network
 from vosbench.training import checkpoint
-from vosbench.training.clips import Clip, Clips
+from vosbench.training.clips import Clip, Clips, Sources
 from vosbench.training.losses import LOSSES
 from vosbench.training.recipe import WARM_UP, Recipe, Stage
-from vosbench.training.sources import Pair
 from vosbench.training.step import clip_loss
 
 
@@ -34,6 +33,7 @@ class Run:
     preset: str
     recipe: Recipe
     seed: int
+    start: str  # "imagenet", "none" or the digest of the weights it goes on from
     out: Path  # checkpoint, logs and weights go here
     save_every: int = 200  # steps between checkpoints
     workers: int = 0  # processes that make clips; 0 = in the training process
@@ -43,14 +43,16 @@ class Run:
         """What a checkpoint must agree on to be resumed."""
         stages = [asdict(s) for s in self.recipe.stages]
         recipe = {**asdict(self.recipe), "stages": stages}
-        return {"method": self.method, "preset": self.preset, "seed": self.seed, "recipe": recipe}
+        return {
+            "method": self.method, "preset": self.preset, "seed": self.seed, "start": self.start,
+            "recipe": recipe,
+        }  # fmt: skip
 
 
 def train(
     run: Run,
     network: Network,
-    stills: list[Pair],
-    videos: list[list[Pair]],
+    sources: Sources,
     fabric: Fabric,
     report: Callable[[int, float, Network], None],
 ) -> Path:
@@ -59,8 +61,7 @@ def train(
     Args:
         run: what to train.
         network: its weights to start from.
-        stills: sources of still clips.
-        videos: sources of video clips.
+        sources: of the clips.
         fabric: device and precision (Lightning Fabric); one process.
         report: called after every step with (step, loss, network to evaluate).
     """
@@ -74,7 +75,7 @@ def train(
     if mean is not None:
         mean.to(fabric.device)
     kept: Network = mean.module if mean is not None else network  # type: ignore[assignment]
-    for step, stage, clip in _steps(run, stills, videos, fabric, done):
+    for step, stage, clip in _steps(run, sources, fabric, done):
         _set_rate(optimiser, run.recipe, stage, step)
         loss = clip_loss(
             network, clip.frames, clip.masks, LOSSES[stage.loss],
@@ -115,18 +116,19 @@ def _set_rate(optimiser: Optimizer, recipe: Recipe, stage: Stage, step: int) -> 
 
 
 def _steps(
-    run: Run, stills: list[Pair], videos: list[list[Pair]], fabric: Fabric, done: int
+    run: Run, sources: Sources, fabric: Fabric, done: int
 ) -> Iterator[tuple[int, Stage, Clip]]:
     """(step, stage, batch on the device) for every step not yet done."""
     ends = list(accumulate(s.steps for s in run.recipe.stages))
     for stage, end in zip(run.recipe.stages, ends, strict=True):
         begin = end - stage.steps
-        clips = Clips(
-            stills, videos, run.seed, stage.steps * run.recipe.batch, stage.side,
-            stage.video_share, stage.interval, begin * run.recipe.batch,
-        )  # fmt: skip
-        for step, batch in enumerate(_batches(run, clips, fabric, max(0, done - begin)), begin):
-            yield step + max(0, done - begin), stage, batch
+        batch = run.recipe.batch
+        clips = Clips(sources, stage, run.seed, stage.steps * batch, begin * batch)
+        skip = max(0, done - begin)
+        yield from (
+            (step, stage, clip)
+            for step, clip in enumerate(_batches(run, clips, fabric, skip), begin + skip)
+        )
 
 
 def _batches(run: Run, clips: Clips, fabric: Fabric, skip: int) -> Iterator[Clip]:

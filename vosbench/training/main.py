@@ -8,18 +8,19 @@ import torch
 from lightning_fabric import Fabric
 
 from vosbench import registry
-from vosbench.data import load
-from vosbench.data.files import FileVideo
+from vosbench.data import Video, load
 from vosbench.errors import DataError, UsageError
 from vosbench.harness.progress import Bar
 from vosbench.harness.subject import device as known_device
+from vosbench.model import weights
 from vosbench.model.network import Network, preset
 from vosbench.training import imagenet
+from vosbench.training.clips import Sources
 from vosbench.training.log import Log
 from vosbench.training.loop import Run
 from vosbench.training.loop import train as train_run
 from vosbench.training.recipe import recipe
-from vosbench.training.sources import Pair, stills
+from vosbench.training.sources import stills
 
 START = ("imagenet", "none")
 
@@ -32,35 +33,39 @@ def train(
     """Trains and returns the weights file. Raises UsageError or DataError before the first step."""
     registry.get(method)
     plan = recipe(recipe_name)
-    if start not in START:
-        raise UsageError(f"--start {start}: expected imagenet or none")
+    if start not in START and not Path(start).is_file():
+        raise UsageError(f"--start {start}: expected imagenet, none or a file of weights")
     known_device(device)
-    sources = [pair for root in still_roots for pair in stills(root)]
-    clips = [video for spec in videos for video in video_pairs(spec, split)]
-    if not sources and not clips:
+    sources = Sources(
+        [pair for root in still_roots for pair in stills(root)],
+        [footage(spec, split) for spec in videos],
+    )
+    if not sources.stills and not sources.videos:
         raise UsageError("nothing to train on: give --stills PATH or --videos NAME=PATH")
-    if not sources and any(s.video_share < 1 for s in plan.stages):
+    if not sources.stills and any(s.video_share < 1 for s in plan.stages):
         raise UsageError(f"recipe {recipe_name} needs stills: give --stills PATH")
     if threads:
         torch.set_num_threads(threads)
     first = imagenet.start(preset(preset_name).backbone) if start == "imagenet" else None
     network = Network.build(method, preset_name, seed=seed, start=first)
+    if start not in START:
+        start = weights.load(network, Path(start), method=method, preset=preset_name)
     network = network.to(memory_format=torch.channels_last)
     kind, _, index = device.partition(":")
     fabric = Fabric(accelerator=kind, devices=[int(index)] if index else 1)
-    run = Run(method, preset_name, plan, seed, out, workers=workers)
+    run = Run(method, preset_name, plan, seed, start, out, workers=workers)
     with Bar() as bar, Log(out, bar, plan) as log:
-        return train_run(run, network, sources, clips, fabric, log.step)
+        return train_run(run, network, sources, fabric, log.step)
 
 
-def video_pairs(spec: str, split: Path | None) -> list[list[Pair]]:
-    """(frame, mask) files of every sequence of a data set.
+def footage(spec: str, split: Path | None) -> list[Video]:
+    """The videos of a data set that a clip can be cut from.
 
     Raises:
-        DataError: the data set has no files, as the synthetic one.
+        DataError: no video has two frames with truth.
     """
-    videos = load(spec, split).videos
-    files = [video for video in videos if isinstance(video, FileVideo)]
-    if len(files) < len(videos):
-        raise DataError(f"--videos {spec}: training reads frames from files: give davis2016=PATH")
-    return [[(v.frames[t], path) for t, path in sorted(v.masks.items())] for v in files]
+    dataset = load(spec, None if spec.startswith("synthetic") else split)
+    videos = [video for video in dataset.videos if len(video.annotated) > 1]
+    if not videos:
+        raise DataError(f"--videos {spec}: no video has two annotated frames to train on")
+    return videos

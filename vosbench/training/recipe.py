@@ -17,6 +17,8 @@ class Stage:
     interval: int  # frames of a video clip are 1..interval apart
     rate: float  # learning rate of the heads (and of everything, without a backbone rate)
     loss: str  # a name in `losses.LOSSES`
+    frames: int = 3  # of a clip
+    paste: float = 0.5  # share of clips with a second object pasted in
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,15 @@ RECIPES = {
             Stage(7_800, 384, 1.0, 3, 1e-6, "hybrid"),
         ),
         batch=8, optimiser="adam", backbone_rate=1.0, cosine=False, half_decoder=False, average=0.0,
+    ),
+    # goes on from the weights of "mini" (--start): longer clips, twins, slower
+    "refine": Recipe(
+        stages=(
+            Stage(700, 192, 0.75, 12, 5e-4, "hybrid", frames=3, paste=0.6),
+            Stage(1_200, 192, 0.75, 12, 5e-4, "hybrid", frames=4, paste=0.6),
+        ),
+        batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
+        average=0.998,
     ),
     "mini": Recipe(
         stages=(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from vosbench.data import Video
 from vosbench.errors import DataError
 
 IMAGES = (".jpg", ".jpeg", ".png")
@@ -60,6 +61,19 @@ def read(pair: Pair) -> tuple[Tensor, Tensor]:
         raise DataError(f"{pair[1]} is {mask.shape}, its frame {frame.shape[:2]}: sizes must agree")
     rgb = torch.from_numpy(frame.copy()).permute(2, 0, 1).float() / 255
     return rgb, torch.from_numpy(mask).float()[None]
+
+
+def shot(video: Video, order: list[int], label: int) -> tuple[Tensor, Tensor]:
+    """Frames (n, 3, H, W) in 0..1 and masks (n, 1, H, W) of object `label` at times `order`."""
+    frames = np.stack([video.frame(t) for t in order])
+    masks = np.stack([np.asarray(video.truth(t)) for t in order])
+    rgb = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
+    return rgb, torch.from_numpy(masks == label).float()[:, None]
+
+
+def labels(video: Video, t: int) -> list[int]:
+    """Objects to be seen in an annotated frame, ascending."""
+    return [int(k) for k in np.unique(np.asarray(video.truth(t))) if k]
 
 
 def _object(image: Image.Image) -> NDArray[np.bool_]:

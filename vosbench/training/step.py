@@ -1,4 +1,4 @@
-"""One training step: three frames of each clip through the network."""
+"""One training step: the frames of each clip, in order, through the network."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from vosbench.training.losses import Loss
 def clip_loss(
     network: Network, frames: Tensor, masks: Tensor, loss: Loss, *, half_decoder: bool = False
 ) -> Tensor:
-    """Mean loss of frames 2 and 3 of a batch of clips, each clip with one object.
+    """Mean loss of all frames but the first of a batch of clips, each clip with one object.
 
     Frame 1 is written with its mask; frame 2 is inferred; its soft mask (no gradient through it) is
-    written; frame 3 is inferred (GC paper, section 3.4).
+    written; frame 3 is inferred, and so on (GC paper, section 3.4, with three frames).
 
     Args:
         network: clips take the place of objects: every clip has its own memory state.
-        frames: (clips, 3, 3, S, S) in 0..1.
-        masks: (clips, 3, 1, S, S) of 0 and 1.
+        frames: (clips, n, 3, S, S) in 0..1.
+        masks: (clips, n, 1, S, S) of 0 and 1.
         loss: of logits against a mask.
         half_decoder: run the decoder in bfloat16; its dense convolutions gain from it on CPUs too,
             the encoders' depthwise ones lose.
     """
     state = network.write(None, frames[:, 0], masks[:, 0], 0, given=True)
     total = frames.new_zeros(())
-    for t in (1, 2):
+    last = frames.shape[1] - 1
+    for t in range(1, last + 1):
         query = network.encode(frames[:, t])
         readout, state = network.read(state, query)
         with torch.autocast(frames.device.type, torch.bfloat16, enabled=half_decoder):
             logits = network.decode(readout, query)
         logits = logits.float()
         total = total + loss(logits, masks[:, t])
-        if t == 1:
+        if t < last:
             soft = logits.detach().sigmoid()
-            state = network.write(state, frames[:, 1], soft, 1, given=False)
-    return total / 2
+            state = network.write(state, frames[:, t], soft, t, given=False)
+    return total / last

@@ -87,12 +87,15 @@ def load_synthetic(text: str, split: Path | None) -> Dataset:
     options = parse_options(text)
     spec = spec_of(options)
     names = choose(options.scenario, split, among="scenario=")
-    videos = tuple(_video(spec, name, options) for name in names)
-    notes = f"built-in scenes, {options.length} frames each, seed {options.seed}"
+    seeds = range(options.seed, options.seed + options.count)
+    videos = tuple(_video(spec, name, seed, options) for seed in seeds for name in names)
+    of = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {options.seed}"
+    notes = f"built-in scenes, {options.length} frames each, {of}"
     return Dataset(spec, videos, "youtube-vos", notes)
 
 
-def _video(spec: str, name: str, options: Options) -> SyntheticVideo:
-    objects = options.objects or SCENARIOS[name].objects
-    scene = tell(name, size=options.size, length=options.length, objects=objects, seed=options.seed)
+def _video(spec: str, scenario: str, seed: int, options: Options) -> SyntheticVideo:
+    count = options.objects or SCENARIOS[scenario].objects
+    scene = tell(scenario, size=options.size, length=options.length, objects=count, seed=seed)
+    name = scenario if seed == options.seed else f"{scenario}-{seed}"
     return SyntheticVideo(spec, name, options.length, scene)

@@ -21,6 +21,7 @@ class Options:
     objects: int | None = None  # to segment in each video; None: each scenario's own number
     size: tuple[int, int] = (240, 432)  # height, width
     seed: int = 0  # another seed, other creatures on other paths
+    count: int = 1  # videos of each scenario: of seeds seed, seed + 1, ...
     scenario: tuple[str, ...] = DEFAULT_SCENARIOS  # joined by +
 
 
@@ -93,5 +94,6 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "objects": _whole(1, 64),
     "size": _size,
     "seed": _whole(0, 2**31 - 1),
+    "count": _whole(1, 10_000),
     "scenario": _scenarios,
 }
