@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from vosbench.errors import DataError
+from vosbench.report.against import Comparison, against
 from vosbench.report.evidence import load
 from vosbench.report.figures.base import Figure
 from vosbench.report.sections import Page, build
@@ -17,30 +19,39 @@ from vosbench.report.tabular import MISSING, Column, Table, Value, to_csv, to_la
 TABLES, FIGURES = "tables", "figures"  # folders beside the page, ours alone: emptied at each run
 
 
-def render(store_dir: Path, out: Path, pictures: Path | None = None) -> Path:
-    """Render a store's report.
+@dataclass(frozen=True)
+class Report:
+    """A rendered report."""
+
+    page: Path
+    missing: tuple[str, ...]  # sentences
+    moved: Comparison | None  # since the older store that was named
+
+
+def render(store_dir: Path, out: Path) -> Path:
+    """Render a store's report; the page, one self-contained file. Raises as `rendered`."""
+    return rendered(store_dir, out).page
+
+
+def rendered(
+    store_dir: Path, out: Path, *, pictures: Path | None = None, old: Path | None = None
+) -> Report:
+    """Render a store's report, and say what is missing and what moved.
 
     Args:
         store_dir: folder of the store.
         out: folder of the report; `index.html`, `report.md`, `tables/` and `figures/` go there.
-        pictures: folder with `<dataset>/<method>/<sequence>/strip.png`, by default `strips`
-            in the store's folder.
-
-    Returns:
-        The page, one self-contained file.
+        pictures: folder of the strips, by default `strips` in the store's folder.
+        old: folder of an older store: the page then says what moved.
 
     Raises:
         DataError: no store there, or the report cannot be written.
     """
-    page, _ = rendered(store_dir, out, pictures)
-    return page
-
-
-def rendered(store_dir: Path, out: Path, pictures: Path | None = None) -> tuple[Path, list[str]]:
-    """As `render`, and the sentences that say what is missing."""
-    page = build(load(store_dir), pictures or store_dir / "strips")
+    evidence = load(store_dir)
+    moved = against(evidence, old) if old else None
+    page = build(evidence, pictures or store_dir / "strips", moved.table if moved else None)
     try:
-        return _written(page, out), list(page.missing)
+        return Report(_written(page, out), tuple(page.missing), moved)
     except OSError as wrong:
         reason = wrong.strerror or wrong
         raise DataError(f"report {out} cannot be written: {reason}; give another --out") from wrong

@@ -6,8 +6,11 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from vosbench.report.scores import Scores
 from vosbench.report.settings import UNTRAINED_TEXT
+from vosbench.results import UNTRAINED, Cell
 
 SHOWN = 3  # sequences per data set: best, median, worst
 LIMIT = 8 * 2**20  # bytes of all strips together: a page is to be opened, not downloaded
@@ -39,13 +42,14 @@ def strips(folder: Path, scored: list[Scores]) -> tuple[list[Strip], int]:
     """The strips to show, sequence by sequence, and how many were left out.
 
     Args:
-        folder: holds `<dataset>/<method>/<sequence>/strip.png`.
+        folder: holds `<dataset>/<method>-<digest>/<sequence>/strip.png`, see `Cell.folder`.
         scored: names the best, median and worst sequence of each data set.
     """
     files = sorted(folder.glob("*/*/*/strip.png"))
     by_dataset: dict[str, list[Path]] = {}
     for file in files:
         by_dataset.setdefault(file.parts[-4], []).append(file)
+    titles = _titles(scored)
     found, size = [], 0
     for dataset, mine in by_dataset.items():
         for sequence, rank in _chosen(dataset, mine, scored).items():
@@ -54,16 +58,37 @@ def strips(folder: Path, scored: list[Scores]) -> tuple[list[Strip], int]:
                 size += len(picture)
                 if picture.startswith(_PNG) and size <= LIMIT:
                     uri = "data:image/png;base64," + base64.b64encode(picture).decode()
-                    method = _titled(file.parts[-3], dataset, scored)
+                    method = titles.get((dataset, file.parts[-3]), file.parts[-3])
                     found.append(Strip(dataset, sequence, method, rank, uri))
     return found, len(files) - len(found)
 
 
-def _titled(folder: str, dataset: str, scored: list[Scores]) -> str:
-    """A method's folder name, with the warning where its runs on this data were untrained."""
-    runs = [run for s in scored if s.setting.dataset == dataset for run in s.runs]
-    mine = [run for run in runs if run.label.partition("(")[0] == folder.partition(":")[0]]
-    return f"{folder} ({UNTRAINED_TEXT})" if any(run.untrained for run in mine) else folder
+def _titles(scored: list[Scores]) -> dict[tuple[str, str], str]:
+    """(data set, method's folder) -> label, with the settings where two folders share a label."""
+    names = [name for name in Cell.__dataclass_fields__ if name not in ("tool", "harness")]
+    runs: dict[tuple[str, str], tuple[str, Cell]] = {}
+    for scores in scored:
+        for line in scores.frames[["label", *names]].drop_duplicates().to_dict("records"):
+            label = str(line.pop("label"))
+            cell = Cell(harness="accuracy", **line)
+            runs[cell.dataset, cell.folder.split("/")[-2]] = label, cell
+    labels = pd.Series([(dataset, label) for (dataset, _), (label, _) in runs.items()])
+    shared = set(labels[labels.duplicated()])
+    return {
+        place: _title(label, cell, long=(place[0], label) in shared)
+        for place, (label, cell) in runs.items()
+    }
+
+
+def _title(label: str, cell: Cell, *, long: bool) -> str:
+    """A method's label. Untrained weights are always said; a long title says what else it was."""
+    parts = [cell.preset, cell.size, cell.device, cell.precision] if long else []
+    if cell.weights == UNTRAINED:
+        parts.append(UNTRAINED_TEXT)
+    elif long:
+        parts.append(f"weights {cell.weights[:6]}")
+    told = ", ".join(filter(None, [*parts, f"seed {cell.seed}" if long else ""]))
+    return f"{label} ({told})" if told else label
 
 
 def _chosen(dataset: str, files: list[Path], scored: list[Scores]) -> dict[str, str]:

@@ -42,13 +42,14 @@ class Page:
     environment: Table
     failures: Table | None
     missing: Sequence[str]
+    against: Table | None = None  # what moved since an older store
     strips: Sequence[Strip] = field(default_factory=tuple)
     strips_left_out: int = 0
 
     @property
     def tables(self) -> list[Table]:
         own = [table for section in self.sections for table in section.tables]
-        last = [table for table in (self.environment, self.failures) if table is not None]
+        last = [t for t in (self.environment, self.failures, self.against) if t is not None]
         return [*own, *self.published, *self.details, *last]
 
     @property
@@ -56,7 +57,7 @@ class Page:
         return [figure for section in self.sections for figure in section.figures]
 
 
-def build(evidence: Evidence, pictures: Path) -> Page:
+def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Page:
     """The page of a store; whatever was not measured is left out and named under `missing`."""
     costs = {harness: all_costs(evidence, harness) for harness in ("flops", "growth", "speed")}
     scored = [(scores, _beside(costs, scores)) for scores in all_scores(evidence)]
@@ -76,7 +77,7 @@ def build(evidence: Evidence, pictures: Path) -> Page:
         details=[details.cost_table(c, f"{harness}{_suffix(i)}")
                  for harness, found in costs.items() for i, c in enumerate(found)],
         environment=details.environment(evidence), failures=details.failures(evidence),
-        missing=missing(evidence, scored), strips=shown, strips_left_out=left_out,
+        missing=missing(evidence, scored), against=moved, strips=shown, strips_left_out=left_out,
     )  # fmt: skip
 
 

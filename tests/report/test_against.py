@@ -1,0 +1,137 @@
+"""What moved between two stores."""
+
+import numpy as np
+import pytest
+
+from tests.report.fabricated import STAMP, fabricate
+from vosbench.report.__main__ import main
+from vosbench.report.against import against
+from vosbench.report.evidence import load
+from vosbench.results import Cell, Row, Store
+
+
+def scored(folder, values, method="gc", **fields):
+    """A store with one J = F value per sequence."""
+    store = Store(folder, stamp=STAMP)
+    for i, value in enumerate(values):
+        cell = Cell(
+            harness="accuracy", method=method, preset="mini", dataset="davis2016",
+            sequence=f"s{i}", size="480x854", objects=1, protocol="davis2016",
+            weights="0123456789ab", **fields,
+        )  # fmt: skip
+        store.append(cell, [Row(1, t, m, value, "1") for t in (1, 2) for m in "JF"])
+
+
+def move(new, old, metric):
+    (found,) = [m for m in against(load(new), old).moves if m.metric.startswith(metric)]
+    return found
+
+
+def test_a_store_against_itself_has_moved_nowhere(tmp_path):
+    fabricate(tmp_path / "a")
+    found = against(load(tmp_path / "a"), tmp_path / "a")
+    assert len(found.moves) > 10
+    assert not [m for m in found.moves if m.verdict]
+    assert not found.worse
+
+
+def test_five_points_on_every_sequence_are_better_and_their_interval_is_five(tmp_path):
+    old = np.array([0.4, 0.6, 0.7])
+    scored(tmp_path / "old", old)
+    scored(tmp_path / "new", old + 0.05)
+    found = move(tmp_path / "new", tmp_path / "old", "J&F")
+    assert (found.old, found.new) == ("56.7", "61.7")
+    assert found.change == "+5.0 (+5.0 to +5.0)"
+    assert found.verdict == "better"
+
+
+def test_gains_and_losses_that_cancel_are_noise(tmp_path):
+    scored(tmp_path / "old", [0.5, 0.5, 0.5, 0.5])
+    scored(tmp_path / "new", [0.7, 0.3, 0.6, 0.42])
+    assert move(tmp_path / "new", tmp_path / "old", "J&F").verdict == ""
+
+
+def test_only_sequences_that_both_have_are_compared(tmp_path):
+    scored(tmp_path / "old", [0.5, 0.5])
+    scored(tmp_path / "new", [0.5, 0.5, 0.1])
+    assert move(tmp_path / "new", tmp_path / "old", "J&F").change == "+0.0 (+0.0 to +0.0)"
+
+
+def test_one_sequence_is_never_more_than_noise(tmp_path):
+    scored(tmp_path / "old", [0.2])
+    scored(tmp_path / "new", [0.9])
+    assert move(tmp_path / "new", tmp_path / "old", "J&F").verdict == ""
+
+
+def test_new_weights_of_one_method_are_compared_with_its_old_ones(tmp_path):
+    fabricate(tmp_path / "old", ("gc",), harnesses=("accuracy",))
+    fabricate(tmp_path / "new", ("gc",), harnesses=("accuracy",), weights="ffffffffffff")
+    assert move(tmp_path / "new", tmp_path / "old", "J&F").change.startswith("+0.0")
+
+
+@pytest.mark.parametrize("field", ["protocol", "preset", "dataset", "precision", "tool"])
+def test_numbers_of_different_settings_are_not_compared(tmp_path, field):
+    fabricate(tmp_path / "old", ("gc",), harnesses=("accuracy", "flops"))
+    fabricate(tmp_path / "new", ("gc",), harnesses=("accuracy",), **{field: "another"})
+    assert not against(load(tmp_path / "new"), tmp_path / "old").moves
+
+
+def test_a_method_that_is_not_measured_any_more_is_worse(tmp_path):
+    fabricate(tmp_path / "old", ("gc", "stm"), harnesses=("accuracy",))
+    fabricate(tmp_path / "new", ("gc",), harnesses=("accuracy",))
+    found = against(load(tmp_path / "new"), tmp_path / "old")
+    assert found.gone == ("stm: J&F on davis2016",)
+    assert found.worse
+
+
+def costs(folder, macs, seconds, machine="Abacus"):
+    store = Store(folder, stamp={**STAMP, "machine": machine})
+    common = {"method": "gc", "preset": "mini", "size": "480x854", "objects": 1,
+              "weights": "0123456789ab", "dataset": "davis2016"}  # fmt: skip
+    rows = [Row(None, t, "read_macs", macs * t, "MAC") for t in (1, 10)]
+    store.append(Cell(harness="flops", protocol="torch", **common), rows)
+    clock = [Row(None, None, "frame_seconds_p50", seconds, "s")]
+    store.append(Cell(harness="speed", protocol="clock", **common), clock)
+
+
+def test_a_count_that_doubles_is_worse_and_named_at_its_last_common_t(tmp_path):
+    costs(tmp_path / "old", 1e9, 0.1)
+    costs(tmp_path / "new", 2e9, 0.1)
+    found = move(tmp_path / "new", tmp_path / "old", "read macs")
+    assert found.metric == "read macs at t = 10 (G MAC)"
+    assert (found.old, found.new, found.change) == ("10.0", "20.0", "x 2.00")
+    assert found.verdict == "worse"
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(0.11, ""), (0.09, ""), (0.2, "worse"),
+                                                  (0.05, "better")])  # fmt: skip
+def test_a_frame_time_moves_only_beyond_what_a_machine_wobbles(tmp_path, seconds, verdict):
+    costs(tmp_path / "old", 1e9, 0.1)
+    costs(tmp_path / "new", 1e9, seconds)
+    assert move(tmp_path / "new", tmp_path / "old", "frame seconds").verdict == verdict
+
+
+def test_times_of_two_machines_are_not_compared_and_counts_are(tmp_path):
+    costs(tmp_path / "old", 1e9, 0.1)
+    costs(tmp_path / "new", 1e9, 0.1, machine="Slide rule")
+    moves = against(load(tmp_path / "new"), tmp_path / "old").moves
+    assert [m.metric for m in moves] == ["read macs at t = 10 (G MAC)"]
+
+
+@pytest.mark.parametrize(("factor", "status"), [(1.0, 0), (2.0, 1), (0.5, 0)])
+def test_the_exit_status_tells_whether_something_got_worse(tmp_path, capsys, factor, status):
+    costs(tmp_path / "old", 1e9, 0.1)
+    costs(tmp_path / "new", factor * 1e9, 0.1)
+    given = [str(tmp_path / "new"), "--out", str(tmp_path / "out")]
+    assert main([*given, "--against", str(tmp_path / "old")]) == status
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "What moved" in page
+    assert (tmp_path / "out" / "tables" / "against.csv").is_file()
+    assert ("worse: gc, read macs" in capsys.readouterr().out) == (factor > 1)
+
+
+def test_an_old_store_that_is_not_there_is_one_line_and_status_2(tmp_path, capsys):
+    fabricate(tmp_path / "new", ("gc",))
+    given = [str(tmp_path / "new"), "--out", str(tmp_path / "out")]
+    assert main([*given, "--against", str(tmp_path / "nowhere")]) == 2
+    assert "no measurements in" in capsys.readouterr().err
