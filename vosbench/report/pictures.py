@@ -49,7 +49,7 @@ def strips(folder: Path, scored: list[Scores]) -> tuple[list[Strip], int]:
     by_dataset: dict[str, list[Path]] = {}
     for file in files:
         by_dataset.setdefault(file.parts[-4], []).append(file)
-    titles = _titles(scored)
+    names = titles(scored)
     found, size = [], 0
     for dataset, mine in by_dataset.items():
         for sequence, rank in _chosen(dataset, mine, scored).items():
@@ -58,12 +58,13 @@ def strips(folder: Path, scored: list[Scores]) -> tuple[list[Strip], int]:
                 size += len(picture)
                 if picture.startswith(_PNG) and size <= LIMIT:
                     uri = "data:image/png;base64," + base64.b64encode(picture).decode()
-                    method = titles.get((dataset, file.parts[-3]), file.parts[-3])
+                    folder_name = file.parts[-3]
+                    method = names.get((dataset, folder_name), folder_name)
                     found.append(Strip(dataset, sequence, method, rank, uri))
     return found, len(files) - len(found)
 
 
-def _titles(scored: list[Scores]) -> dict[tuple[str, str], str]:
+def titles(scored: list[Scores]) -> dict[tuple[str, str], str]:
     """(data set, method's folder) -> label, with the settings where two folders share a label."""
     names = [name for name in Cell.__dataclass_fields__ if name not in ("tool", "harness")]
     runs: dict[tuple[str, str], tuple[str, Cell]] = {}

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vosbench.report import details, paper
+from vosbench.report import details, gallery, paper
 from vosbench.report.costs import Costs, all_costs, choose
 from vosbench.report.evidence import Evidence
 from vosbench.report.figures import accuracy, cost
 from vosbench.report.figures.base import Figure, Palette
+from vosbench.report.gallery import Shot
 from vosbench.report.headline import Headline, headline
 from vosbench.report.missing import missing
 from vosbench.report.overview import Beside, comparisons, results
@@ -45,6 +46,10 @@ class Page:
     against: Table | None = None  # what moved since an older store
     strips: Sequence[Strip] = field(default_factory=tuple)
     strips_left_out: int = 0
+    failed_frames: Sequence[Shot] = field(default_factory=tuple)
+    failed_frames_left_out: int = 0
+    films: Sequence[Shot] = field(default_factory=tuple)
+    films_left_out: int = 0
 
     @property
     def tables(self) -> list[Table]:
@@ -67,7 +72,10 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
     if not scored and first[1].labels:
         sections = [_section(None, first[1], palette, "")]
     sections += _other_costs(costs, [beside for _, beside in scored] or [first[1]], palette)
-    shown, left_out = strips(pictures, [scores for scores, _ in scored])
+    known = [scores for scores, _ in scored]
+    shown, left_out = strips(pictures, known)
+    failed, failed_left_out = gallery.failures(pictures, known)
+    films, films_left_out = gallery.films(pictures, known)
     beside_paper = [paper.beside(scores, beside.speed, f"published{_suffix(i)}")
                     for i, (scores, beside) in enumerate(scored)]  # fmt: skip
     tables = [paper.table1(evidence), paper.table2(costs["flops"]), *beside_paper]
@@ -78,6 +86,8 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
                  for harness, found in costs.items() for i, c in enumerate(found)],
         environment=details.environment(evidence), failures=details.failures(evidence),
         missing=missing(evidence, scored), against=moved, strips=shown, strips_left_out=left_out,
+        failed_frames=failed, failed_frames_left_out=failed_left_out, films=films,
+        films_left_out=films_left_out,
     )  # fmt: skip
 
 
