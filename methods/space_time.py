@@ -5,7 +5,11 @@
     R = V A
 
 The bank grows by one frame per write. Its host keeps every 5th frame, the first one, and lets each
-read also see the previous frame (`policy`), as the authors do.
+read also see the previous frame (`policy`), as the authors do. The affinity of the whole bank never
+exists at once: `attend` takes the softmax block by block.
+
+Shapes: K (objects, key_dim, stored), V (objects, value_dim, stored), Q (objects or 1, key_dim,
+pixels), stored = frames x pixels. State: 4 objects stored (key_dim + value_dim) bytes.
 
 Source: Oh, Lee, Xu, Kim, "Video Object Segmentation using Space-Time Memory Networks", ICCV 2019,
 arXiv:1904.00607.
@@ -14,20 +18,21 @@ arXiv:1904.00607.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
-from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy
+from vosbench.memory import (
+    Bank,
+    Cost,
+    Frame,
+    Growth,
+    Memory,
+    WritePolicy,
+    append,
+    attend,
+    attention_cost,
+)
 from vosbench.registry import register
-
-
-class Bank(NamedTuple):
-    """The state: all stored locations in the order in which they were written."""
-
-    key: Tensor  # K (objects, key_dim, stored)
-    value: Tensor  # V (objects, value_dim, stored)
 
 
 @register("stm")
@@ -40,23 +45,19 @@ class SpaceTime(Memory):
 
     def write(self, state: Bank | None, frame: Frame) -> Bank:
         """Appends key (objects, key_dim, h, w) and value (objects, value_dim, h, w)."""
-        key, value = frame.key.flatten(2), frame.value.flatten(2)
-        if state is None:
-            return Bank(key, value)
-        return Bank(torch.cat([state.key, key], 2), torch.cat([state.value, value], 2))
+        return append(state, frame.key, frame.value)
 
     def read(self, state: Bank, query: Tensor) -> tuple[Tensor, Bank]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
-        affinity = state.key.mT @ (query.flatten(2) / math.sqrt(self.key_dim))  # S
-        readout = state.value @ affinity.softmax(dim=1)  # R = V softmax(S)
-        return readout.view(*readout.shape[:2], *query.shape[2:]), state
+        readout = attend(state, query.flatten(2), scale=1 / math.sqrt(self.key_dim))
+        return readout.unflatten(2, query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
-        """Read: objects x stored x pixels x (key_dim + value_dim); two affinities at once."""
-        stored = t * pixels
+        """Read: objects x stored x pixels x (key_dim + value_dim); a write multiplies nothing."""
+        read = attention_cost([pixels] * t, pixels, objects, self.key_dim, self.value_dim)
         return Cost(
-            read_macs=objects * stored * pixels * (self.key_dim + self.value_dim),
+            read_macs=read.macs,
             write_macs=0,
-            state_bytes=4 * objects * stored * (self.key_dim + self.value_dim),
-            temporary_bytes=4 * objects * 2 * stored * pixels,
+            state_bytes=4 * objects * t * pixels * (self.key_dim + self.value_dim),
+            temporary_bytes=read.temporary_bytes,
         )

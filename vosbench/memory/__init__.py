@@ -1,5 +1,8 @@
 """What a memory module is, and the parts that many of them share."""
 
+from vosbench.memory.attention import attend, attend_top_k
+from vosbench.memory.attention_cost import ReadCost, attention_cost
+from vosbench.memory.bank import Bank, append
 from vosbench.memory.interface import (
     Cost,
     Frame,
@@ -12,12 +15,18 @@ from vosbench.memory.interface import (
 )
 
 __all__ = [
+    "Bank",
     "Cost",
     "Frame",
     "Growth",
     "KeyScope",
     "Memory",
+    "ReadCost",
     "WritePolicy",
+    "append",
+    "attend",
+    "attend_top_k",
+    "attention_cost",
     "state_bytes",
     "tensors",
 ]
