@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy
@@ -39,16 +40,17 @@ class GlobalContext(Memory):
 
     def write(self, state: Context | None, frame: Frame) -> Context:
         """Eq. 1 and 2. Key (objects, key_dim, h, w), value (objects, value_dim, h, w)."""
-        context = frame.key.flatten(2) @ frame.value.flatten(2).mT  # C_t = k(X_t)^T v(X_t)
+        key, value = frame.key.flatten(2), frame.value.flatten(2).mT  # k(X_t)^T, v(X_t)
         if state is None:
-            return Context(context, 1)
-        t = state.frames + 1
-        return Context((t - 1) / t * state.context + context / t, t)  # G_t
+            return Context(torch.bmm(key, value), 1)  # G_1 = C_1
+        t = state.frames + 1  # G_t = (t-1)/t G_{t-1} + 1/t k(X_t)^T v(X_t), in one pass
+        context = torch.baddbmm(state.context, key, value, beta=(t - 1) / t, alpha=1 / t)
+        return Context(context, t)
 
     def read(self, state: Context, query: Tensor) -> tuple[Tensor, Context]:
         """Eq. 3. Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
-        readout = state.context.mT @ query.flatten(2)  # R_t = q(X_t) G_t, transposed
-        return readout.view(*readout.shape[:2], *query.shape[2:]), state
+        readout = query.flatten(2).mT @ state.context  # R_t = q(X_t) G_t
+        return readout.mT.unflatten(2, query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Both products are objects x pixels x key_dim x value_dim at any t."""

@@ -1,0 +1,154 @@
+"""RMem: a bank of few frames; the one that is least relevant, and no longer fresh, has to leave.
+
+    R    = V softmax(K^T Q / sqrt(key_dim))           softmax over all stored locations
+    a_f  = attention that frame f drew in the last read, over the object's pixels; sum_f a_f = 1
+    r_f <- (1 - 0.8) r_f + 0.8 a_f                    relevance: a moving average (a_f at first)
+    u_f  = r_f + 1.5 sqrt(log(sum_f n_f) / (n_f + 8))     n_f: evictions that f has survived, + 1
+    evicted: the least u_f among all but the first frame and the new one
+
+The second term is an upper confidence bound (UCB): a frame that was seldom judged gets its chance.
+n of the first frame stands for itself as the number of frames. Averages start with the first
+eviction. Frames are visited one after the other (online softmax), each with its share kept apart.
+
+Shapes: K (objects, key_dim, frames pixels), V (objects, value_dim, ...), Q (objects or 1, key_dim,
+pixels). State: at most 1 + frames frames, and the attention of the last read, which is 1 /
+(key_dim + value_dim) of them.
+
+Unlike the paper: it rides on AOT, whose attention is one for all objects and which has a temporal
+position embedding, learned; here is STM's attention, a_f sums over the objects, each weighted by
+its own mask, and frames leave for all objects together.
+
+Source: Zhou, Pang, Wang, "RMem: Restricted Memory Banks Improve Video Object Segmentation", CVPR
+2024, arXiv:2406.08476.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from vosbench.memory import Bank, Cost, Frame, Growth, Memory, WritePolicy, append
+from vosbench.memory.bank import widen
+from vosbench.registry import register
+
+
+class Restricted(NamedTuple):
+    """The state."""
+
+    bank: Bank
+    share: Tensor  # (objects, frames, pixels) of each location's attention in the last read, or 0
+    relevance: Tensor  # r (frames,)
+    judged: Tensor  # (frames,) evictions that each frame has survived
+
+
+@register("rmem")
+class RestrictedMemory(Memory):
+    """Attention over the first frame and few others, chosen by relevance and freshness.
+
+    Args:
+        key_dim: channels of keys and queries.
+        value_dim: channels of values and readouts.
+        frames: kept beside the first.
+        momentum: weight of the newest attention in the relevance, in 0..1.
+        exploration: weight of the freshness (UCB).
+
+    Raises:
+        ValueError: `frames` below 2, `momentum` outside 0..1 or `exploration` below 0.
+    """
+
+    growth = Growth.BOUNDED
+    paper = "Zhou, Pang, Wang, RMem: Restricted Memory Banks, CVPR 2024, arXiv:2406.08476"
+    policy = WritePolicy(every=5)
+
+    def __init__(
+        self, key_dim: int, value_dim: int, frames: int = 8, momentum: float = 0.8,
+        exploration: float = 1.5,
+    ) -> None:  # fmt: skip
+        super().__init__(key_dim, value_dim)
+        if not isinstance(frames, int) or frames < 2:
+            raise ValueError(f"frames is {frames}; expected a whole number from 2 on")
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"momentum is {momentum}; expected a number in 0..1")
+        if not exploration >= 0:
+            raise ValueError(f"exploration is {exploration}; expected a number from 0 on")
+        self.frames, self.momentum, self.exploration = frames, momentum, exploration
+
+    def write(self, state: Restricted | None, frame: Frame) -> Restricted:
+        """Appends key (objects, key_dim, h, w), value; above the limit one frame is evicted."""
+        bank = append(None if state is None else state.bank, frame.key, frame.value)
+        blank = widen(frame.value).detach().new_zeros(1)
+        relevance = judged = blank.new_zeros(0)
+        if state is not None:
+            relevance, judged = state.relevance, state.judged
+            if len(bank.keys) > 1 + self.frames:
+                relevance, judged = self._judge(state, frame.mask)
+                out = int(self._worth(relevance, judged)[1:].argmin()) + 1
+                bank = Bank(*((*x[:out], *x[out + 1 :]) for x in bank))
+                stay = torch.arange(len(judged), device=judged.device) != out
+                relevance, judged = relevance[stay], judged[stay]
+        share = blank.new_zeros(len(frame.value), len(bank.keys), bank.values[-1].shape[2])
+        return Restricted(bank, share, torch.cat([relevance, blank]), torch.cat([judged, blank]))
+
+    def _judge(self, state: Restricted, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Relevance and number of judgements after the last read has been looked at."""
+        drawn = (state.share * mask.flatten(2)).sum((0, 2))  # over the objects' pixels
+        total = drawn.sum()
+        fresh = drawn / total.clamp_min(torch.finfo(total.dtype).tiny)  # a_f
+        mean = state.relevance.lerp(fresh, self.momentum)
+        after = torch.where(state.judged == 0, fresh, mean)
+        return torch.where(total > 0, after, state.relevance), state.judged + 1  # unread: as it was
+
+    def _worth(self, relevance: Tensor, judged: Tensor) -> Tensor:
+        times = torch.cat([torch.full_like(judged[:1], len(judged)), judged[1:]])  # n_f
+        return relevance + self.exploration * (times.sum().log() / (times + 8)).sqrt()  # u_f
+
+    def read(self, state: Restricted, query: Tensor) -> tuple[Tensor, Restricted]:
+        """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
+        asked = widen(query).flatten(2) / math.sqrt(self.key_dim)
+        best, readout, totals = None, None, []
+        for key, value in zip(*state.bank, strict=True):
+            top, here, drawn = _draw(best, widen(key).mT @ asked, widen(value))
+            if best is not None and readout is not None:
+                old = (best - top).exp_()  # what was summed under the old maximum, under the new
+                totals, drawn = [x.mul_(old) for x in totals], drawn.addcmul_(readout, old)
+                del old
+            totals.append(here)
+            best, readout = top, drawn
+        assert readout is not None  # a bank has a frame
+        share = torch.cat(totals, 1)  # (objects, frames, pixels)
+        total = share.sum(1, keepdim=True)
+        share = share.detach() / total.detach()
+        readout = (readout / total).to(state.bank.values[0].dtype)
+        readout = readout.view(*readout.shape[:2], *query.shape[2:])
+        return readout, state._replace(share=share)
+
+    def cost(self, t: int, pixels: int, objects: int) -> Cost:
+        """Read: as STM with at most 1 + frames frames; the write multiplies nothing."""
+        frames, line = min(t, 1 + self.frames), objects * pixels
+        wide, readout = self.key_dim + self.value_dim, line * self.value_dim
+        return Cost(
+            read_macs=frames * line * pixels * wide,
+            write_macs=0,
+            state_bytes=4 * frames * (line * (wide + 1) + 2),
+            temporary_bytes=4 * (self._peak(frames, pixels, objects) - readout - frames * line),
+        )
+
+    def _peak(self, frames: int, pixels: int, objects: int) -> int:
+        """Numbers alive at once in a read, the result included."""
+        line = objects * pixels
+        readout = line * self.value_dim
+        drawing = line * pixels + readout + 2 * line
+        if frames > 1:
+            drawing += readout + frames * line
+        return pixels * self.key_dim + max(drawing, 2 * readout + (2 * frames + 2) * line)
+
+
+def _draw(best: Tensor | None, score: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Largest score so far, sum of weights and weighted sum of one frame; uses the score up."""
+    top = score.detach().amax(1, keepdim=True)
+    top = top if best is None else torch.maximum(best, top)
+    weight = score.sub_(top).exp_()
+    return top, weight.sum(1, keepdim=True), value @ weight

@@ -1,0 +1,94 @@
+"""STCN: one key per frame for all objects, compared by distance, read through the k best matches.
+
+    S_ij = -|k_i - q_j|^2 / sqrt(key_dim)  =  (2 k_i^T q_j - |k_i|^2 - |q_j|^2) / sqrt(key_dim)
+    A    = softmax of the top k entries of each column of S, zero elsewhere
+    R    = V A
+
+|q_j|^2 is the same for a whole column, so the softmax does not see it and it is left out: what
+remains is attention with the doubled scale and a bias of -|k_i|^2 / sqrt(key_dim) per location.
+Frame and memory share one key encoder, so S is worked out once for all objects. In training the
+softmax runs over everything.
+
+Shapes: K (1, key_dim, stored), V (objects, value_dim, stored), Q (1, key_dim, pixels), stored =
+frames x pixels. Read: stored pixels (key_dim + objects value_dim) multiply-adds. State: 4 stored
+(key_dim + objects value_dim) bytes.
+
+Unlike the paper: its values come from a light encoder that is fused with the frame's features; that
+is the host's affair and the same for all methods here.
+
+Source: Cheng, Tai, Tang, "Rethinking Space-Time Networks with Improved Memory Coverage for
+Efficient Video Object Segmentation", NeurIPS 2021, arXiv:2106.05210.
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from vosbench.memory import (
+    Bank,
+    Cost,
+    Frame,
+    Growth,
+    KeyScope,
+    Memory,
+    WritePolicy,
+    append,
+    attend,
+    attend_top_k,
+    attention_cost,
+)
+from vosbench.memory.bank import widen
+from vosbench.registry import register
+
+
+@register("stcn")
+class Correspondence(Memory):
+    """L2 similarity with keys that all objects share.
+
+    Args:
+        key_dim: channels of keys and queries (64 in the paper).
+        value_dim: channels of values and readouts.
+        top_k: stored locations that answer a query location in evaluation; None for all.
+
+    Raises:
+        ValueError: `top_k` is neither None nor a whole number from 1 on.
+    """
+
+    growth = Growth.LINEAR
+    key_scope = KeyScope.SHARED
+    paper = "Cheng, Tai, Tang, Rethinking Space-Time Networks, NeurIPS 2021, arXiv:2106.05210"
+    policy = WritePolicy(every=5)  # no previous frame: better without it, says the paper
+
+    def __init__(self, key_dim: int, value_dim: int, top_k: int | None = 20) -> None:
+        super().__init__(key_dim, value_dim)
+        if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
+            raise ValueError(f"top_k is {top_k}; expected none or a whole number from 1 on")
+        self.top_k = top_k
+
+    def write(self, state: Bank | None, frame: Frame) -> Bank:
+        """Appends key (1, key_dim, h, w) and value (objects, value_dim, h, w)."""
+        return append(state, frame.key, frame.value)
+
+    def read(self, state: Bank, query: Tensor) -> tuple[Tensor, Bank]:
+        """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
+        asked, root = query.flatten(2), math.sqrt(self.key_dim)
+        bias = tuple(widen(k).square().sum(1) / -root for k in state.keys)  # -|k|^2 / sqrt(key_dim)
+        if self.training or self.top_k is None:
+            readout = attend(state, asked, scale=2 / root, bias=bias)
+        else:
+            readout = attend_top_k(state, asked, self.top_k, scale=2 / root, bias=bias)
+        return readout.view(*readout.shape[:2], *query.shape[2:]), state
+
+    def cost(self, t: int, pixels: int, objects: int) -> Cost:
+        """Keys and scores once for all objects; the bias is one number per stored location."""
+        read = attention_cost(
+            [pixels] * t, pixels, objects, self.key_dim, self.value_dim, shared=True, k=self.top_k
+        )
+        return Cost(
+            read_macs=read.macs,
+            write_macs=0,
+            state_bytes=4 * t * pixels * (self.key_dim + objects * self.value_dim),
+            temporary_bytes=read.temporary_bytes + 4 * t * pixels,
+        )

@@ -1,0 +1,191 @@
+"""XMem's working and long-term memory: whole frames first, then a few prototypes of many frames.
+
+    S_ij = -s_i sum_c e_cj (k_ci - q_cj)^2 / sqrt(key_dim)     shrinkage s, selection e
+    A    = softmax of the top 30 entries of each column of S, zero elsewhere;    R = V A
+    u_i  = (sum of A_ij over all reads and j) / (number of reads)                usage
+
+When the working memory reaches `most` frames, those between the first and the `least` - 1 last
+become at most `prototypes` prototypes: the most used locations i, with the values V' = V softmax(S)
+where S compares all their locations (as memory) with the prototypes (as queries); s likewise. The
+long-term memory holds `long_term` prototypes; to make room, the least used leave. S is one product,
+[s k, s k^2, s] with [2 e q, -e, -sum e q^2] / sqrt(key_dim); queries are read 256 at a time, so
+temporary memory does not grow with the frame.
+
+Shapes: K (1, key_dim, stored), V (objects, value_dim, stored), Q (objects or 1, key_dim, pixels).
+State: at most (most - 1) pixels + long_term locations of key_dim + objects value_dim + 3 numbers.
+
+Unlike the paper: s = 1 + x^2 and e = sigmoid(x) are 3x3 convolutions of the encoder's features
+there; here x is a 1x1 convolution of the key, s = softplus(x) / log 2 and e = 2 sigmoid(x), both 1
+at the start: untrained, S is STCN's. Prototypes are at most half of their candidates, for small
+frames. Ties go to the older location. No sensory memory: it is a recurrent state of the decoder.
+
+Source: Cheng, Schwing, "XMem: Long-Term Video Object Segmentation with an Atkinson-Shiffrin Memory
+Model", ECCV 2022, arXiv:2207.07115.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from vosbench.memory import Cost, Frame, Growth, KeyScope, Memory, WritePolicy
+from vosbench.memory.bank import widen
+from vosbench.registry import register
+
+CHUNK = 256  # query locations read at a time
+
+
+class Store(NamedTuple):
+    """Locations: the long-term ones first, then whole frames in the order of writing."""
+
+    key: Tensor  # (1, key_dim, stored)
+    shrinkage: Tensor  # s (1, 1, stored)
+    value: Tensor  # (objects, value_dim, stored)
+    uses: Tensor  # (1, 1, stored) sum of attention over reads
+    reads: Tensor  # (1, 1, stored) number of reads
+
+
+class Memories(NamedTuple):
+    """The state."""
+
+    store: Store
+    long: int  # how many locations are long-term
+
+
+@register("xmem_lt")
+class LongTerm(Memory):
+    """Anisotropic L2 attention over recent frames and consolidated prototypes.
+
+    Args:
+        key_dim: channels of keys and queries (64 in the paper).
+        value_dim: channels of values and readouts.
+        most: frames at which the working memory is consolidated.
+        least: frames that stay then, the first one included.
+        prototypes: made at a time, at most.
+        long_term: prototypes kept, at most.
+        top_k: stored locations that answer a query location in evaluation.
+
+    Raises:
+        ValueError: a number is out of its range.
+    """
+
+    growth = Growth.BOUNDED
+    key_scope = KeyScope.SHARED
+    paper = "Cheng, Schwing, XMem, ECCV 2022, arXiv:2207.07115"
+    policy = WritePolicy(every=5)
+
+    def __init__(
+        self, key_dim: int, value_dim: int, most: int = 10, least: int = 5, prototypes: int = 128,
+        long_term: int = 10_000, top_k: int = 30,
+    ) -> None:  # fmt: skip
+        super().__init__(key_dim, value_dim)
+        whole = all(isinstance(n, int) for n in (most, least, prototypes, long_term, top_k))
+        if not (whole and 1 <= least < most and 1 <= prototypes <= long_term and top_k >= 1):
+            raise ValueError(
+                f"least {least}, most {most}, prototypes {prototypes}, long_term {long_term}, top_k"
+                f" {top_k}; expected whole, 1 <= least < most, 1 <= prototypes <= long_term, top_k"
+                " from 1 on"
+            )
+        self.most, self.least, self.top_k = most, least, top_k
+        self.prototypes, self.long_term = prototypes, long_term
+        self.shrink, self.select = nn.Conv1d(key_dim, 1, 1), nn.Conv1d(key_dim, key_dim, 1)
+        for parameter in self.parameters():
+            nn.init.zeros_(parameter)
+
+    def write(self, state: Memories | None, frame: Frame) -> Memories:
+        """Appends key (1, key_dim, h, w) and value (objects, value_dim, h, w); may consolidate."""
+        key = frame.key.flatten(2)
+        pixels = key.shape[2]
+        s = nn.functional.softplus(self.shrink(key)) / math.log(2)
+        new = Store(key, s, frame.value.flatten(2), _unused(s), _unused(s))
+        store, long = (new, 0) if state is None else (_join(state.store, new), state.long)
+        stored = store.key.shape[2]
+        if stored - long < self.most * pixels:
+            return Memories(store, long)
+        cuts = [0, long, long + pixels, stored - (self.least - 1) * pixels, stored]
+        old, first, middle, last = (Store(*(x[..., a:b] for x in store)) for a, b in pairwise(cuts))
+        made = self._consolidate(middle)
+        count = made.key.shape[2]
+        old = _most_used(old, self.long_term - count)
+        return Memories(_join(old, made, first, last), old.key.shape[2] + count)
+
+    def _made(self, candidates: int) -> int:
+        return max(1, min(self.prototypes, candidates // 2))
+
+    def _consolidate(self, many: Store) -> Store:
+        """Prototypes of many locations."""
+        few = _most_used(many, self._made(many.key.shape[2]))
+        weight = (_left(many).mT @ self._right(few.key)).softmax(1).to(many.value.dtype)
+        s, value = many.shrinkage @ weight, many.value @ weight
+        return Store(few.key, s, value, _unused(s), _unused(s))
+
+    def _right(self, query: Tensor) -> Tensor:
+        """[2 e q, -e, -sum e q^2] / sqrt(key_dim): (objects or 1, 2 key_dim + 1, pixels)."""
+        e = widen(self.select(query)).sigmoid() * (2 / math.sqrt(self.key_dim))
+        query = widen(query)
+        return torch.cat([2 * e * query, -e, -(e * query.square()).sum(1, keepdim=True)], 1)
+
+    def read(self, state: Memories, query: Tensor) -> tuple[Tensor, Memories]:
+        """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
+        store, asked = state.store, self._right(query.flatten(2))
+        left, value, used = _left(store), widen(store.value), torch.zeros_like(store.uses)
+        readout = value.new_empty(*value.shape[:2], asked.shape[2])
+        for a in range(0, asked.shape[2], CHUNK):
+            weight = self._weights(left.mT @ asked[..., a : a + CHUNK])  # A (1, stored, 256)
+            readout[..., a : a + CHUNK] = value @ weight
+            used += weight.detach().sum(2).view(len(used), -1, used.shape[2]).mean(1, keepdim=True)
+            del weight
+        store = store._replace(uses=store.uses + used, reads=store.reads + 1)
+        readout = readout.to(store.value.dtype).view(*readout.shape[:2], *query.shape[2:])
+        return readout, state._replace(store=store)
+
+    def _weights(self, score: Tensor) -> Tensor:
+        if self.training:
+            return score.softmax(1)
+        best = score.topk(min(self.top_k, score.shape[1]), 1)
+        return torch.zeros_like(score).scatter_(1, best.indices, best.values.softmax(1))
+
+    def cost(self, t: int, pixels: int, objects: int) -> Cost:
+        """Exact: how many locations there are does not depend on what they hold."""
+        step = self.most - self.least
+        many, few = step * pixels, self._made(step * pixels)
+        done = max(0, t - self.least) // step  # consolidations
+        stored = (t - done * step) * pixels + min(done * few, self.long_term)
+        c, v, both = self.key_dim, objects * self.value_dim, 2 * self.key_dim + 1
+        write = pixels * c
+        if done and (t - self.least) % step == 0:
+            write += few * c * c + many * few * (both + 1 + v)
+        chunk = min(CHUNK, pixels)
+        drawing = chunk * max(2 * stored + 4 * min(self.top_k, stored), stored + v)
+        peak = max((2 * c + both) * stored, both * stored + stored + v * pixels + drawing)
+        return Cost(
+            read_macs=pixels * (c * c + stored * (both + v)),
+            write_macs=write,
+            state_bytes=4 * stored * (c + v + 3),
+            temporary_bytes=4 * (both * pixels + peak - v * pixels - 2 * stored),
+        )
+
+
+def _unused(like: Tensor) -> Tensor:
+    return torch.zeros_like(widen(like.detach()))
+
+
+def _left(store: Store) -> Tensor:
+    """[s k, s k^2, s]: (1, 2 key_dim + 1, stored)."""
+    key, s = widen(store.key), widen(store.shrinkage)
+    return torch.cat([s * key, s * key.square(), s], 1)
+
+
+def _join(*stores: Store) -> Store:
+    return Store(*(torch.cat(parts, 2) for parts in zip(*stores, strict=True)))
+
+
+def _most_used(store: Store, count: int) -> Store:
+    """The `count` most used locations, in their order; all where there are no more."""
+    usage = store.uses / store.reads.clamp_min(1)  # u (1, 1, stored)
+    order = usage.sort(descending=True, stable=True).indices[..., :count].sort().values
+    return Store(*(x.gather(2, order.expand(*x.shape[:2], -1)) for x in store))
