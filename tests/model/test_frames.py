@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vosbench.model.frames import Fit, decide, merge, one_hot, to_tensor
+from vosbench.model.frames import Fit, decide, merge, one_hot, others, to_tensor
 
 torch.set_num_threads(1)
 CPU = torch.device("cpu")
@@ -99,3 +99,23 @@ def test_each_pixel_goes_to_the_largest_share() -> None:
     masks = torch.tensor([[0.6, 0.2, 0.1, 0.4], [0.3, 0.7, 0.1, 0.35]]).view(2, 1, 1, 4)
     assert decide(masks, (4, 200)).tolist() == [[4, 200, 0, 4]]
     assert decide(masks, (4, 200)).dtype == np.uint8
+
+
+@quick
+@given(size=st.tuples(SIDE, SIDE), short=st.none() | st.integers(1, 40))
+def test_blanking_sets_the_padding_to_zero_and_keeps_the_frame(
+    size: tuple[int, int], short: int | None
+) -> None:
+    fit = Fit.of(size, short)
+    x = torch.ones(1, 2, *fit.padded)
+    blank = fit.blank(x)
+    assert blank.shape == x.shape
+    assert torch.equal(fit.crop(blank), fit.crop(x))
+    assert blank.sum() == 2 * fit.inner[0] * fit.inner[1]
+
+
+def test_the_others_of_an_object_are_the_sum_of_all_but_its_own_mask_counted_by_hand() -> None:
+    masks = torch.tensor([[0.5, 0.9], [0.25, 0.8], [0.0, 0.7]]).view(3, 1, 1, 2)
+    expected = [[0.25, 1.0], [0.5, 1.0], [0.75, 1.0]]
+    assert torch.allclose(others(masks).view(3, 2), torch.tensor(expected), atol=1e-6)
+    assert torch.equal(others(masks[:1]), torch.zeros(1, 1, 1, 2))

@@ -155,9 +155,9 @@ def test_each_stage_of_a_frame_is_announced_in_order() -> None:
 
     segmenter = Segmenter(network(), stage=stage)
     segmenter.step(frame(0), mask(1))
-    assert names == ["prepare", "memory_encode", "write", "finish"]
+    assert names == ["prepare", "memory_encode", "write", "resize", "decide"]
     names.clear()
     segmenter.step(frame(1))
     assert list(dict.fromkeys(names)) == [
-        "prepare", "encode", "read", "decode", "memory_encode", "write", "finish"
+        "prepare", "encode", "read", "decode", "memory_encode", "write", "resize", "decide"
     ]  # fmt: skip

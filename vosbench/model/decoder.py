@@ -6,6 +6,8 @@ per object.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from torch import Tensor, cat, nn
 
@@ -32,9 +34,9 @@ class ResBlock(nn.Module):
 class Refine(nn.Module):
     """One step to twice the resolution: upsampled features plus the frame's skip features."""
 
-    def __init__(self, skip_dim: int, dim: int) -> None:
+    def __init__(self, skip: nn.Module, dim: int) -> None:
         super().__init__()
-        self.skip = ResBlock(skip_dim, dim)
+        self.skip = skip
         self.fuse = ResBlock(dim, dim)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
@@ -44,6 +46,11 @@ class Refine(nn.Module):
         return out
 
 
+def two_convolutions(dim: int) -> nn.Module:
+    """Features (objects, dim, h, w) to logits (objects, 1, h, w)."""
+    return nn.Sequential(nn.ReLU(), conv3(dim, dim), nn.ReLU(), conv3(dim, 1))
+
+
 class Decoder(nn.Module):
     """Readout (objects, value_dim, h, w) to logits (objects, 1, 16h, 16w).
 
@@ -51,14 +58,20 @@ class Decoder(nn.Module):
         value_dim: channels of the readout and of the query's value.
         skip_dims: channels of the frame's features at strides 4 and 8.
         dim: channels inside the decoder.
+        skip: makes a map from a frame's features to `dim` channels, given the channels of both.
+        head: makes a map from `dim` channels to a logit.
     """
 
-    def __init__(self, value_dim: int, skip_dims: tuple[int, int], dim: int) -> None:
+    def __init__(
+        self, value_dim: int, skip_dims: tuple[int, int], dim: int, *,
+        skip: Callable[[int, int], nn.Module] = ResBlock,
+        head: Callable[[int], nn.Module] = two_convolutions,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.compress = nn.Sequential(conv3(2 * value_dim, dim), ResBlock(dim, dim))
-        self.refine8 = Refine(skip_dims[1], dim)
-        self.refine4 = Refine(skip_dims[0], dim)
-        self.head = nn.Sequential(nn.ReLU(), conv3(dim, dim), nn.ReLU(), conv3(dim, 1))
+        self.refine8 = Refine(skip(skip_dims[1], dim), dim)
+        self.refine4 = Refine(skip(skip_dims[0], dim), dim)
+        self.head = head(dim)
 
     def skips(self, f4: Tensor, f8: Tensor) -> tuple[Tensor, Tensor]:
         """The skip features at strides 4 and 8: once per frame, whatever the number of objects."""

@@ -39,17 +39,29 @@ class QueryEncoder(nn.Module):
 
 
 class MemoryEncoder(nn.Module):
-    """Frame and one object's soft mask -> key (objects, key_dim, h, w), value (objects, ...)."""
+    """Frame and soft masks -> key (objects, key_dim, h, w), value (objects, value_dim, h, w).
 
-    def __init__(self, name: str, key_dim: int, value_dim: int, *, start: Start) -> None:
+    Args:
+        name: of the backbone.
+        key_dim: channels of the key.
+        value_dim: channels of the value.
+        planes: masks seen beside the frame: the object's own, and perhaps that of all others.
+        own_key: False where keys are shared by all objects: there is none to compute then.
+        start: weights of the backbone to start from.
+    """
+
+    def __init__(
+        self, name: str, key_dim: int, value_dim: int, *, planes: int, own_key: bool, start: Start
+    ) -> None:
         super().__init__()
-        self.trunk = backbone(name, channels=4, start=start)
+        self.trunk = backbone(name, channels=3 + planes, start=start)
         width = dims(self.trunk)[2]
-        self.key = conv3(width, key_dim)
+        key = conv3(width, key_dim)  # drawn either way: one seed gives all methods equal layers
+        self.key = key if own_key else None
         self.value = conv3(width, value_dim)
 
-    def forward(self, frame: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Frame (objects or 1, 3, H, W), normalised; mask (objects, 1, H, W) in 0..1."""
-        frames = frame.expand(mask.shape[0], -1, -1, -1)
-        f16 = self.trunk(cat([frames, mask], dim=1))[-1]
-        return self.key(f16), self.value(f16)
+    def forward(self, frame: Tensor, masks: Tensor) -> tuple[Tensor | None, Tensor]:
+        """Frame (objects or 1, 3, H, W), normalised; masks (objects, planes, H, W) in 0..1."""
+        frames = frame.expand(masks.shape[0], -1, -1, -1)
+        f16 = self.trunk(cat([frames, masks], dim=1))[-1]
+        return None if self.key is None else self.key(f16), self.value(f16)

@@ -47,10 +47,18 @@ class Fit(NamedTuple):
             )
         return F.pad(x, self.pad) if any(self.pad) else x
 
+    def crop(self, x: Tensor) -> Tensor:
+        """X (n, channels, padded H, padded W) without the padding."""
+        left, _, top, _ = self.pad
+        return x[..., top : top + self.inner[0], left : left + self.inner[1]]
+
+    def blank(self, x: Tensor) -> Tensor:
+        """X (n, channels, padded H, padded W) with zero in the padding."""
+        return F.pad(self.crop(x), self.pad) if any(self.pad) else x
+
     def leave(self, x: Tensor) -> Tensor:
         """Crops and scales x (n, channels, padded H, padded W) back to the video's size."""
-        left, _, top, _ = self.pad
-        x = x[..., top : top + self.inner[0], left : left + self.inner[1]]
+        x = self.crop(x)
         if self.inner == self.outer:
             return x
         return F.interpolate(x, size=self.outer, mode="bilinear", align_corners=False)
@@ -69,10 +77,7 @@ def one_hot(ids: Ids, objects: tuple[int, ...], device: torch.device) -> Tensor:
 
 
 def merge(masks: Tensor) -> Tensor:
-    """Soft aggregation of objects segmented one by one, so that each pixel's shares sum to one.
-
-    p_0 = prod_o (1 - p_o), then softmax over logit(p_0), logit(p_1), ... (STM, section 3.3). One
-    object has nothing to share with and stays as it is.
+    """Soft aggregation of several objects; one has nothing to share with and stays as it is.
 
     Args:
         masks: (objects, 1, H, W), each object's own probability.
@@ -80,10 +85,28 @@ def merge(masks: Tensor) -> Tensor:
     Returns:
         (objects, 1, H, W).
     """
-    if len(masks) == 1:
-        return masks
+    return masks if len(masks) == 1 else aggregate(masks)
+
+
+def aggregate(masks: Tensor) -> Tensor:
+    """Soft aggregation of objects segmented one by one, so that each pixel's shares sum to one.
+
+    p_0 = prod_o (1 - p_o), then softmax over logit(p_0), logit(p_1), ... (STM, section 3.3). A
+    single object is sharpened by it: p^2 / (p^2 + (1 - p)^2).
+
+    Args:
+        masks: (objects, 1, H, W), each object's own probability.
+
+    Returns:
+        (objects, 1, H, W).
+    """
     both = torch.cat([(1 - masks).prod(dim=0, keepdim=True), masks]).clamp(1e-7, 1 - 1e-7)
     return both.logit().softmax(dim=0)[1:]
+
+
+def others(masks: Tensor) -> Tensor:
+    """What belongs to any other object: the sum of all other masks, at most 1."""
+    return (masks.sum(dim=0, keepdim=True) - masks).clamp(0, 1)
 
 
 def decide(masks: Tensor, objects: tuple[int, ...]) -> Ids:

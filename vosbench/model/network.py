@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -10,10 +11,12 @@ from torch import Tensor, nn
 
 from vosbench import registry
 from vosbench.errors import PluginError, UsageError, unknown
-from vosbench.memory import Frame, Memory
+from vosbench.memory import Frame, KeyScope, Memory
 from vosbench.model.backbone import normalise
 from vosbench.model.decoder import Decoder
 from vosbench.model.encoders import MemoryEncoder, Query, QueryEncoder, Start
+from vosbench.model.frames import aggregate, merge
+from vosbench.model.original import decoder as original
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,19 @@ class Preset:
     mean: tuple[float, float, float]  # of RGB in 0..1, as the backbone was trained
     std: tuple[float, float, float]
     short_side: int  # frames are scaled to this by default: what the weights were trained at
+    others: bool = False  # the memory encoder also sees a mask of all other objects
+    blank_padding: bool = False  # inferred masks are set to zero where a frame is padded
+    decoder: Callable[[int, tuple[int, int], int], Decoder] = Decoder
+    merge: Callable[[Tensor], Tensor] = merge  # objects' probabilities to shares of each pixel
 
 
+_PAPER = Preset("resnet50", 128, 512, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 480)
 PRESETS = {
-    "paper": Preset("resnet50", 128, 512, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 480),
+    "paper": _PAPER,
     "mini": Preset("tf_efficientnet_lite0", 64, 128, 64, (127 / 255,) * 3, (128 / 255,) * 3, 240),
+    "stm_original": replace(
+        _PAPER, others=True, blank_padding=True, decoder=original.decoder, merge=aggregate
+    ),
 }
 
 
@@ -45,6 +56,9 @@ def preset(name: str) -> Preset:
 class Network(nn.Module):
     """One object at a time through encoder, memory and decoder; objects share no state.
 
+    A memory may want keys and values of other widths than the preset's: the encoders give what it
+    asks for, and a 1x1 convolution brings its readout to the decoder's width.
+
     frame (frames, 3, H, W) RGB in 0..1, H and W multiples of 16; mask (objects, 1, H, W) in 0..1.
     """
 
@@ -54,11 +68,21 @@ class Network(nn.Module):
     def __init__(self, shape: Preset, memory: Memory, *, start: Start = None) -> None:
         super().__init__()
         self.shape = shape
-        dims = shape.key_dim, shape.value_dim
-        self.query_encoder = QueryEncoder(shape.backbone, *dims, start=start)
-        self.memory_encoder = MemoryEncoder(shape.backbone, *dims, start=start)
+        name, dims = shape.backbone, (memory.key_dim, memory.value_dim)
+        self.query_encoder = QueryEncoder(name, memory.key_dim, shape.value_dim, start=start)
+        self.memory_encoder = MemoryEncoder(
+            name, *dims, planes=1 + shape.others, start=start,
+            own_key=memory.key_scope is KeyScope.PER_OBJECT,
+        )  # fmt: skip
         self.memory = memory
-        self.decoder = Decoder(shape.value_dim, self.query_encoder.skip_dims, shape.decoder_dim)
+        self.decoder = shape.decoder(
+            shape.value_dim, self.query_encoder.skip_dims, shape.decoder_dim
+        )
+        self.adapter = (
+            nn.Identity()
+            if memory.value_dim == shape.value_dim
+            else nn.Conv2d(memory.value_dim, shape.value_dim, 1)
+        )
         self.register_buffer("mean", torch.tensor(shape.mean), persistent=False)
         self.register_buffer("std", torch.tensor(shape.std), persistent=False)
 
@@ -86,21 +110,44 @@ class Network(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             memory = registry.build(method, shape.key_dim, shape.value_dim, **parameters)
+            torch.manual_seed(seed)  # again: a memory's own weights change none around it
             return cls(shape, memory, start=start).eval()
 
     def encode(self, frame: Tensor) -> Query:
         """Everything that depends on the frame alone."""
         return self.query_encoder(normalise(frame, self.mean, self.std))  # type: ignore[no-any-return]
 
-    def memorise(self, frame: Tensor, mask: Tensor, t: int, *, given: bool) -> Frame:
-        """What a memory is offered of frame t with its objects' masks."""
-        key, value = self.memory_encoder(normalise(frame, self.mean, self.std), mask)
-        small = nn.functional.adaptive_avg_pool2d(mask, key.shape[-2:])
+    def memorise(
+        self, frame: Tensor, mask: Tensor, t: int, *, given: bool,
+        query: Query | None = None, others: Tensor | None = None,
+    ) -> Frame:  # fmt: skip
+        """What a memory is offered of frame t with its objects' masks.
+
+        Args:
+            frame: of the video.
+            mask: of each object.
+            t: index of the frame.
+            given: whether the masks came from the user.
+            query: the frame as already encoded; without it, a memory with shared keys has the frame
+                encoded here.
+            others: (objects, 1, H, W), what belongs to any other object, for presets that look at
+                it (`Preset.others`); None where each object is alone.
+        """
+        planes = mask
+        if self.shape.others:
+            planes = torch.cat([mask, torch.zeros_like(mask) if others is None else others], dim=1)
+        key, value = self.memory_encoder(normalise(frame, self.mean, self.std), planes)
+        if key is None:
+            key = (query or self.encode(frame)).key
+        small = nn.functional.adaptive_avg_pool2d(mask, value.shape[-2:])
         return Frame(key.float(), value.float(), small, t, given)
 
-    def write(self, state: Any, frame: Tensor, mask: Tensor, t: int, *, given: bool) -> Any:
-        """The state after frame t with the objects' masks."""
-        return self.store(state, self.memorise(frame, mask, t, given=given))
+    def write(
+        self, state: Any, frame: Tensor, mask: Tensor, t: int, *, given: bool,
+        query: Query | None = None,
+    ) -> Any:  # fmt: skip
+        """The state after frame t with the objects' masks; `query` as in `memorise`."""
+        return self.store(state, self.memorise(frame, mask, t, given=given, query=query))
 
     def store(self, state: Any, item: Frame) -> Any:
         """The state after an item. Always float32: a mean over many frames needs its bits."""
@@ -116,9 +163,13 @@ class Network(nn.Module):
             raise PluginError(f"read returned {tuple(readout.shape)}; expected {wanted}")
         return readout / self.memory.gain(query.key.shape[-2] * query.key.shape[-1]), state
 
-    def decode(self, readout: Tensor, query: Query) -> Tensor:
-        """Logits (objects, 1, H, W) of each object by itself."""
-        return self.decoder(readout, query.value, self.decoder.skips(query.f4, query.f8))  # type: ignore[no-any-return]
+    def decode(
+        self, readout: Tensor, query: Query, skips: tuple[Tensor, Tensor] | None = None
+    ) -> Tensor:
+        """Logits (objects, 1, H, W) of each object by itself; `skips` if they are there already."""
+        skips = skips or self.decoder.skips(query.f4, query.f8)
+        logits: Tensor = self.decoder(self.adapter(readout), query.value, skips)
+        return logits
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from vosbench.errors import DataError, PluginError
 from vosbench.memory import WritePolicy, state_bytes
-from vosbench.model.frames import Fit, Ids, decide, merge, one_hot, to_tensor
+from vosbench.model.encoders import Query
+from vosbench.model.frames import Fit, Ids, decide, one_hot, others, to_tensor
 from vosbench.model.network import Network
 
 Stage = Callable[[str], AbstractContextManager[Any]]
@@ -92,24 +93,30 @@ class Segmenter:
         assert self.fit is not None  # set by `step`
         with self.stage("prepare"):
             image = self.fit.enter(to_tensor(frame, self.device))
-        masks = self._infer(image) if self.cohorts else None
+        query = None
+        if self.cohorts:
+            with self.stage("encode"):
+                query = self.network.encode(image)
+        masks = self._infer(query) if query else None
         new: tuple[int, ...] = ()
         if given is not None:
             new = tuple(int(i) for i in sorted(set(given[given > 0].tolist()) - set(self.objects)))
             masks = self._admit(given, new, masks)
         if masks is None or not self.objects:
             raise DataError(f"frame {self.t} has no object yet: the first frame needs a mask")
-        self._write(image, masks, new)
-        with self.stage("finish"):
-            ids = decide(self.fit.leave(masks), self.objects)
+        self._write(image, masks, new, query)
+        with self.stage("resize"):
+            masks = self.fit.leave(masks)
+        with self.stage("decide"):
+            ids = decide(masks, self.objects)
         if given is not None:
             ids[given > 0] = given[given > 0]
         return ids
 
-    def _infer(self, image: Tensor) -> Tensor:
+    def _infer(self, query: Query) -> Tensor:
         """Soft masks (objects, 1, H, W) of all known objects, merged."""
+        assert self.fit is not None
         with self.stage("encode"):
-            query = self.network.encode(image)
             skips = self.network.decoder.skips(query.f4, query.f8)
         masks = []
         for cohort in self.cohorts:
@@ -121,9 +128,10 @@ class Segmenter:
             if not branched:
                 cohort.kept = cohort.live
             with self.stage("decode"):
-                masks.append(self.network.decoder(readout, query.value, skips).float().sigmoid())
+                masks.append(self.network.decode(readout, query, skips).float().sigmoid())
         with self.stage("decode"):
-            return merge(torch.cat(masks))
+            merged = self.network.shape.merge(torch.cat(masks))
+            return self.fit.blank(merged) if self.network.shape.blank_padding else merged
 
     def _admit(self, given: Ids, new: tuple[int, ...], masks: Tensor | None) -> Tensor | None:
         """Adds the new objects as a cohort; their pixels are taken from everyone else."""
@@ -136,17 +144,23 @@ class Segmenter:
             return fresh
         return torch.cat([masks * (1 - fresh.sum(dim=0)), fresh])
 
-    def _write(self, image: Tensor, masks: Tensor, new: tuple[int, ...]) -> None:
+    def _write(
+        self, image: Tensor, masks: Tensor, new: tuple[int, ...], query: Query | None
+    ) -> None:
+        rest = others(masks) if self.network.shape.others else None
         start = 0
         for cohort in self.cohorts:
-            part = masks[start : start + len(cohort.objects)]
-            start += len(cohort.objects)
+            rows = slice(start, start + len(cohort.objects))
+            start = rows.stop
             given = cohort.objects == new
             keep = self.policy.keeps(self.t, given=given)
             if not (keep or given or self.policy.include_previous):
                 continue
             with self.stage("memory_encode"):
-                item = self.network.memorise(image, part, self.t, given=given)
+                item = self.network.memorise(
+                    image, masks[rows], self.t, given=given, query=query,
+                    others=None if rest is None else rest[rows],
+                )  # fmt: skip
             with self.stage("write"):
                 state = self.network.store(cohort.kept, item)
             cohort.live = state

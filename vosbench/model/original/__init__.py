@@ -1,0 +1,1 @@
+"""Networks as their authors published them: the parts that differ, and their checkpoints."""
