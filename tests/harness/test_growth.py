@@ -1,0 +1,217 @@
+"""Bytes over t: sampling, the fitted exponent, contracts, limits, and what runs out of memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from tests.harness.plugins import Diary, Endless, Faulty, Greedy, Tape
+from vosbench import registry
+from vosbench.errors import PluginError, UsageError
+from vosbench.harness import growth
+from vosbench.harness.features import Features
+from vosbench.harness.growth import exponent, parse_bytes, show_bytes, track
+from vosbench.harness.growth.limit import UNITS
+from vosbench.harness.growth.sample import resident_bytes
+from vosbench.harness.settings import FRAMES, Settings
+from vosbench.memory import Growth, Memory, WritePolicy
+from vosbench.results import Row
+
+EVERY = WritePolicy(every=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def follow(memory: Memory, last: int, limit: int | None = None) -> list[Row]:
+    """Rows of a memory on a grid of two locations that writes every frame."""
+    with torch.inference_mode():
+        return track(Features(memory, (1, 2), objects=1), EVERY, growth.times(last), limit)
+
+
+def whole(rows: list[Row]) -> dict[str, float]:
+    """Metric -> value of the rows without t."""
+    return {r.metric: r.value for r in rows if r.t is None}
+
+
+def curve(rows: list[Row], metric: str) -> dict[int, float]:
+    return {r.t: r.value for r in rows if r.metric == metric and r.t is not None}
+
+
+def test_times_are_a_geometric_series_that_holds_one_two_five_and_ends_where_asked() -> None:
+    times = growth.times(2000)
+    assert len(times) < 40
+    assert (times[0], times[-1]) == (1, 2000)
+    assert {m * 10**e for e in range(3) for m in (1, 2, 5)} < set(times)
+    steps = np.diff(np.log(times[5:]))
+    assert steps.max() < np.log(1.4)
+    assert set(FRAMES) <= set(growth.times(100))
+    assert growth.times(137)[-2:] == (125, 137)
+    assert growth.times(1) == (1,)
+
+
+def test_an_exponent_and_its_interval_are_those_of_a_textbook() -> None:
+    # y = 0, 1, 4 at x = 0, 1, 2 (logs to base e): slope 2, residuals 1/3, -2/3, 1/3,
+    # standard error sqrt((2/3) / (3 - 2) / 2) = 0.57735, Student's t for one degree 12.706
+    found = exponent(np.exp([0, 1, 2]), np.exp([0, 1, 4]))
+    assert found is not None
+    assert_allclose(found, (2, 2 - 12.706 * 3**-0.5, 2 + 12.706 * 3**-0.5), rtol=1e-9)
+
+
+@given(st.floats(-2, 3), st.floats(0.1, 1e6), st.integers(3, 40))
+@settings(max_examples=50, deadline=None)
+def test_a_power_of_t_has_its_exponent_with_no_width(power: float, scale: float, n: int) -> None:
+    t = np.arange(1.0, n + 1)
+    found = exponent(t, scale * t**power)
+    assert found is not None
+    assert_allclose(found, power, atol=1e-6)
+
+
+def test_the_interval_covers_the_true_exponent_in_nineteen_of_twenty_draws() -> None:
+    source = np.random.default_rng(0)
+    t = np.geomspace(1, 1000, 8)
+    covered = 0
+    for _ in range(2000):
+        found = exponent(t, t**1.5 * np.exp(0.1 * source.standard_normal(8)))
+        assert found is not None
+        covered += found.low <= 1.5 <= found.high
+    assert covered / 2000 == pytest.approx(0.95, abs=0.015)
+
+
+def test_an_exponent_leaves_out_what_comes_before_the_start_and_needs_three_points() -> None:
+    t = [1, 10, 20, 40, 80]
+    bent = [500, 10, 20, 40, 80]
+    assert exponent(t, bent, start=10) == exponent(t[1:], bent[1:])
+    assert exponent(t, bent, start=40) is None
+    assert exponent([1, 2, 3], [0, 0, 0]) is None
+    assert exponent([5, 5, 5], [1, 2, 3]) is None
+
+
+def test_a_bank_grows_with_exponent_one_and_a_context_with_exponent_zero() -> None:
+    tape = whole(follow(Tape(2, 2), 100))
+    assert tape["state_growth_exponent"] == pytest.approx(1)
+    low, high = tape["state_growth_exponent_low"], tape["state_growth_exponent_high"]
+    assert low == pytest.approx(high) == pytest.approx(1)
+    context = whole(follow(registry.build("gc", 4, 4), 100))
+    assert context["state_growth_exponent"] == context["state_growth_exponent_high"] == 0
+
+
+def test_bytes_of_a_tape_are_those_that_a_hand_counts() -> None:
+    rows = follow(Tape(2, 2), 20)
+    readout = 4 * 2 * 2
+    for t in growth.times(20):
+        assert curve(rows, "state_bytes")[t] == 4 * t
+        assert curve(rows, "branch_bytes")[t] == 0
+        assert curve(rows, "read_temporary_bytes")[t] == 0
+        assert curve(rows, "write_temporary_bytes")[t] == 0
+        # the old tape, and the larger of the readout and the tape that the write returns
+        assert curve(rows, "peak_bytes")[t] == 4 * t + max(readout, 4 * (t + 1))
+
+
+def test_a_memory_that_declares_constant_and_grows_fails_with_one_clear_line() -> None:
+    with pytest.raises(PluginError) as caught:
+        follow(Tape(2, 2, growth=Growth.CONSTANT), 100)
+    assert caught.value.args == (
+        "declares constant growth, but its state has 4 bytes at t = 1 and 400 at t = 100: "
+        "bound the state, or declare bounded or linear",
+    )
+
+
+def test_a_bounded_memory_keeps_to_the_bound_that_its_formula_states() -> None:
+    follow(Tape(2, 2, growth=Growth.BOUNDED), 10)  # 40 bytes: at the bound
+    with pytest.raises(PluginError, match=r"has 80 bytes at t = 20, above the bound of 40"):
+        follow(Tape(2, 2, growth=Growth.BOUNDED), 20)
+
+
+def test_a_bounded_memory_whose_formula_has_no_bound_fails() -> None:
+    with pytest.raises(PluginError, match=r"states 4000000 state bytes .* and 40000000"):
+        follow(Endless(2, 2, growth=Growth.BOUNDED), 10)
+
+
+# at t the tape needs 4 t + max(16, 4 (t + 1)) = 8 t + 4 bytes from t = 3 on
+@pytest.mark.parametrize("last", [60, 100, 2000])
+@pytest.mark.parametrize(("limit", "end"), [(404, 51), (403, 50), (40, 5), (19, 1)])
+def test_the_first_frame_that_does_not_fit_is_found_whatever_is_sampled(
+    last: int, limit: int, end: int
+) -> None:
+    rows = follow(Tape(2, 2), last, limit)
+    found = whole(rows)
+    assert found["memory_limit_bytes"] == limit
+    assert found["ends_at_t"] == end
+    assert found["ends_because:memory limit"] == 1
+    peaks = curve(rows, "peak_bytes")
+    assert max(peaks, default=0) == end - 1
+    assert max(peaks.values(), default=0) <= limit
+
+
+def test_a_memory_that_fits_does_not_end() -> None:
+    found = whole(follow(registry.build("gc", 4, 4), 100, limit=2**20))
+    assert found["memory_limit_bytes"] == 2**20
+    assert not [name for name in found if name.startswith("ends")]
+
+
+def test_memory_that_really_runs_out_ends_the_method_in_the_same_way() -> None:
+    rows = follow(Greedy(2, 2), 50)  # asks for 2^50 bytes once it holds 7 frames
+    found = whole(rows)
+    assert found["ends_at_t"] == 7
+    assert found["ends_because:out of memory"] == 1
+    assert max(curve(rows, "state_bytes")) == 6
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+def test_errors_of_python_and_of_the_device_end_it_too(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(state: object, query: object) -> None:
+        raise error
+
+    memory = Diary(2, 2)
+    monkeypatch.setattr(memory, "read", refuse)
+    assert whole(follow(memory, 50))["ends_at_t"] == 1
+
+
+def test_an_error_of_another_kind_is_not_taken_for_a_lack_of_memory() -> None:
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        follow(Faulty(2, 2), 50)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_size_is_a_number_with_a_unit(unit: str) -> None:
+    assert parse_bytes(f"3{unit}") == parse_bytes(f" 3 {unit.lower()} ") == 3 * UNITS[unit]
+
+
+@pytest.mark.parametrize("text", ["", "GiB", "4 gigs", "-1GiB", "0", "1e3", "4GiB GiB", "nan"])
+def test_what_is_no_size_is_refused_with_what_one_looks_like(text: str) -> None:
+    with pytest.raises(UsageError, match=r"is not a size in bytes: .*as in 4GiB"):
+        parse_bytes(text)
+
+
+@given(st.integers(1, 2**50))
+def test_a_size_shown_reads_back_as_itself(size: int) -> None:
+    assert parse_bytes(show_bytes(size)) == size
+
+
+def test_cells_with_a_limit_or_a_further_t_have_names_of_their_own() -> None:
+    plain = growth.protocols(Settings(methods=()))
+    assert plain == ("measured", "analytic")
+    others = [
+        growth.protocols(Settings(methods=(), growth_t=t, memory_limit=limit))[0]
+        for t, limit in ((2000, None), (100, 2**30), (2000, 2**30), (2000, 2**31))
+    ]
+    assert len({*plain, *others}) == 6
+
+
+def test_the_resident_bytes_are_of_this_process() -> None:
+    seen = resident_bytes()
+    if seen is None:
+        pytest.skip("no /proc/self/statm here")
+    ballast = np.ones(50_000_000 // 8)
+    grown = resident_bytes()
+    assert grown is not None
+    assert grown - seen == pytest.approx(ballast.nbytes, rel=0.2)

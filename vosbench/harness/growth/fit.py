@@ -1,0 +1,56 @@
+"""The growth exponent: state bytes grow as t to this power."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+# Student's t, the two-sided 95 % point, for 1, 2, ... degrees of freedom
+STUDENT = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+    2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+
+
+class Exponent(NamedTuple):
+    """An exponent and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def exponent(t: ArrayLike, amount: ArrayLike, *, start: float = 0) -> Exponent | None:
+    """Slope b of log(amount) = a + b log(t) by least squares over t >= start, with its interval.
+
+    The interval is b +- Student's t x standard error, for n - 2 degrees of freedom. What it covers
+    is how far the curve is from one power of t, not chance: bytes are counted, and counted again
+    they are the same.
+
+    Args:
+        t: frame indices.
+        amount: of anything, at each of them.
+        start: below it, what a memory starts with bends the line.
+
+    Returns:
+        None where fewer than three points with t >= start are positive, or all at one t.
+
+    >>> exponent([1, 2, 4, 8], [5, 5, 5, 5])
+    Exponent(value=0.0, low=0.0, high=0.0)
+    """
+    x, y = np.asarray(t, dtype=float), np.asarray(amount, dtype=float)
+    used = (x >= start) & (x > 0) & (y > 0)
+    x, y = np.log(x[used]), np.log(y[used])
+    n, spread = len(x), float(((x - x.mean()) ** 2).sum()) if len(x) else 0.0
+    if n < 3 or spread == 0:
+        return None
+    y = y - y[0]  # equal amounts then give exactly 0
+    slope = float(((x - x.mean()) * (y - y.mean())).sum()) / spread
+    rest = y - y.mean() - slope * (x - x.mean())
+    error = math.sqrt(float((rest**2).sum()) / (n - 2) / spread)
+    half = STUDENT[min(n - 2, len(STUDENT)) - 1] * error
+    return Exponent(slope, slope - half, slope + half)
