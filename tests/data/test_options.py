@@ -12,8 +12,8 @@ from vosbench.errors import DataError, UsageError, VosbenchError
 
 
 def test_every_option_is_read() -> None:
-    options = parse_options("length=500,objects=4,size=240x854,seed=1,scenario=crowd+drift")
-    assert options == Options(500, 4, (240, 854), 1, ("crowd", "drift"))
+    text = "length=500,objects=4,size=240x854,seed=1,count=3,scenario=crowd+drift"
+    assert parse_options(text) == Options(500, 4, (240, 854), 1, 3, ("crowd", "drift"))
 
 
 def test_no_options_are_the_default() -> None:
@@ -27,6 +27,7 @@ def test_no_options_are_the_default() -> None:
         objects=st.none() | st.integers(1, 64),
         size=st.tuples(st.integers(32, 4096), st.integers(32, 4096)),
         seed=st.integers(0, 2**31 - 1),
+        count=st.integers(1, 10_000),
         scenario=st.lists(st.sampled_from(sorted(SCENARIOS)), min_size=1, unique=True).map(tuple),
     )
 )
@@ -48,6 +49,8 @@ def test_the_spec_of_options_gives_them_back(options: Options) -> None:
         ("size=240x9000", ("32 to 4096",)),
         ("size=16x432", ("32 to 4096",)),
         ("seed=99999999999", ("seed",)),
+        ("count=0", ("count=0", "whole number from 1")),
+        ("count=10001", ("count=10001",)),
         ("scenario=drfit", ("unknown scenario", "drift")),
         ("scenario=", ("unknown scenario",)),
         ("seed=1,seed=2", ("seed", "twice")),
@@ -81,3 +84,12 @@ def test_a_split_chooses_scenarios(tmp_path: Path) -> None:
 def test_the_data_set_is_named_by_the_options_that_matter() -> None:
     assert load("synthetic").name == "synthetic"
     assert load("synthetic:seed=0,length=30").name == "synthetic:length=30"
+
+
+def test_a_count_gives_every_scenario_at_seeds_in_a_row() -> None:
+    dataset = load("synthetic:count=2,seed=5,length=2,size=32x48,scenario=occlusion+drift")
+    assert [v.name for v in dataset.videos] == ["occlusion", "drift", "occlusion-6", "drift-6"]
+    assert "seeds 5 to 6" in dataset.notes
+    (sixth,) = load("synthetic:seed=6,length=2,size=32x48,scenario=drift").videos
+    assert (dataset.videos[3].frame(1) == sixth.frame(1)).all()
+    assert (dataset.videos[1].frame(1) != sixth.frame(1)).any()

@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 from vosbench.data.davis import load_davis
 from vosbench.data.folder import load_folder
-from vosbench.data.splits import find_split
+from vosbench.data.splits import choose, find_split
 from vosbench.data.synthetic import load_synthetic
 from vosbench.data.video import Dataset
+from vosbench.data.video_file import VIDEO_SUFFIXES, load_video_file
 from vosbench.data.youtube_vos import load_youtube_vos
 from vosbench.errors import DataError, UsageError, unknown
 
@@ -23,7 +24,8 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "davis2017": "several objects a video (davis2017=PATH)",
         "youtube-vos": "sparse masks, objects that appear late (youtube-vos=PATH)",
         "mose": "crowded and occluded, the YouTube-VOS layout (mose=PATH)",
-        "folder": "your own frames and the first one's mask (folder=PATH)",
+        "folder": "your own frames and the first one's mask (folder=PATH), "
+        "or a video with its mask beside it (folder=FILE.mp4)",
     }
 )
 
@@ -43,7 +45,7 @@ def load(spec: str, split: Path | None = None) -> Dataset:
     if name != "synthetic":
         if not path:
             raise UsageError(f"--data {spec}: expected {name}=PATH: add the data set's folder")
-        return _load_files(name, Path(path).expanduser(), split)
+        return _load_files(name, _root(path), split)
     if path is not None:
         raise UsageError(
             f"--data {spec}: the synthetic set has no files; expected synthetic or "
@@ -52,7 +54,28 @@ def load(spec: str, split: Path | None = None) -> Dataset:
     return load_synthetic(options or "", split)
 
 
+def _root(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # ~NAME of nobody
+        raise DataError(f"{path}: {error}; expected a folder: write its path in full") from error
+
+
 def _load_files(name: str, root: Path, split: Path | None) -> Dataset:
+    try:
+        return _from_files(name, root, split)
+    except OSError as error:  # no right to list a folder, a name too long, a disk that fails
+        where = error.filename or root
+        raise DataError(
+            f"{where}: {error.strerror or error}; expected files of {name} that can be read: "
+            f"check --data {name}=PATH"
+        ) from error
+
+
+def _from_files(name: str, root: Path, split: Path | None) -> Dataset:
+    if name == "folder" and root.suffix.lower() in VIDEO_SUFFIXES and root.is_file():
+        choose([root.stem], split, among=str(root))
+        return load_video_file(root)
     if not root.is_dir():
         what = "not a folder" if root.exists() else "no such folder"
         raise DataError(f"{root}: {what}; expected the root of {name}: check --data {name}=PATH")

@@ -33,7 +33,7 @@ class FileVideo:
     def __len__(self) -> int:
         return len(self.frames)
 
-    @property
+    @cached_property
     def frame_names(self) -> tuple[str, ...]:
         return tuple(path.stem for path in self.frames)
 
@@ -51,13 +51,17 @@ class FileVideo:
         frames = tuple(self.masks)
         return frames[:1] if set(frames) == set(self._starts.values()) else frames
 
+    @cached_property
+    def _scored(self) -> frozenset[int]:
+        return frozenset(self.annotated)  # found at once, however long the video
+
     def frame(self, t: int) -> Image:
         frame = read_frame(self.frames[t])
-        _expect_size(self.frames[t], frame.shape[:2], self.size)
+        expect_size(self.frames[t], frame.shape[:2], self.size)
         return frame
 
     def truth(self, t: int) -> Image | None:
-        return self._mask(t) if t in self.annotated else None
+        return self._mask(t) if t in self._scored else None
 
     def given(self, t: int) -> Image | None:
         new = [key for key, start in self._starts.items() if start == t]
@@ -85,7 +89,7 @@ class FileVideo:
 
     def _mask(self, t: int) -> Image:
         ids = read_mask(self.masks[t])
-        _expect_size(self.masks[t], ids.shape, self.size)
+        expect_size(self.masks[t], ids.shape, self.size)
         return (ids != 0).astype(np.uint8) if self.binary else ids
 
 
@@ -126,7 +130,7 @@ def check_sizes(frames: Iterable[Path], masks: Iterable[Path]) -> tuple[int, int
     frames = tuple(frames)
     size = image_size(frames[0])
     for path in (*frames[1:], *masks):
-        _expect_size(path, image_size(path), size)
+        expect_size(path, image_size(path), size)
     return size
 
 
@@ -154,7 +158,8 @@ def _keep_only(ids: Image, keys: Iterable[int]) -> Image:
     return table[ids]
 
 
-def _expect_size(path: Path, found: tuple[int, ...], expected: tuple[int, int]) -> None:
+def expect_size(path: Path, found: tuple[int, ...], expected: tuple[int, int]) -> None:
+    """DataError where a picture's (H, W) is not the video's."""
     if tuple(found) != expected:
         got, want = ("x".join(map(str, size)) for size in (found, expected))
         raise DataError(

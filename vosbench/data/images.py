@@ -11,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
 from vosbench.data.video import Image
 from vosbench.errors import DataError
 
 FRAME_SUFFIXES = (".jpg", ".jpeg", ".png")
-_MOST_PIXELS = 1 << 26  # 8192 x 8192: a larger frame is a mistake or an attack
+MOST_PIXELS = 1 << 26  # 8192 x 8192: a larger frame is a mistake or an attack
+_FORMATS = ("JPEG", "PNG")  # Pillow knows dozens more, some of which run other programs
 _FRAME_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"}  # 8 bits a channel
 _MASK_MODES = {"1", "L", "P"}
 # What Pillow raises on damaged bytes; LOAD_TRUNCATED_IMAGES stays off, so a cut file is OSError.
@@ -65,21 +67,28 @@ def read_mask(path: Path) -> Image:
 @contextmanager
 def _opened(path: Path) -> Iterator[Pillow.Image]:
     """The image, header read; what goes wrong inside the block becomes a DataError."""
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        raise DataError(f"{path}: not a file; expected an image: put one in its place")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DecompressionBombWarning)  # the limit below is ours
             warnings.simplefilter("ignore", UserWarning)  # odd metadata does not touch pixels
-            with Pillow.open(path) as image:
+            with Pillow.open(path, formats=_FORMATS) as image:
                 _refuse_bomb(path, image)
                 yield image
     except DataError:
         raise
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file; expected an image: restore it") from error
+    except UnidentifiedImageError as error:
+        raise DataError(
+            f"{path}: cannot be decoded (not an image, or damaged in its first bytes); expected a "
+            "whole JPEG or PNG: save it as one, or copy or download it again"
+        ) from error
     except DecompressionBombError as error:
-        raise _bomb(path, "far too many pixels") from error
+        raise bomb(path, "far too many pixels") from error
     except _DAMAGE as error:
-        reason = " ".join(str(error).replace(str(path), "the file").split())
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise DataError(
             f"{path}: cannot be decoded ({reason}); expected a whole JPEG or PNG: "
             "copy or download it again"
@@ -87,11 +96,11 @@ def _opened(path: Path) -> Iterator[Pillow.Image]:
 
 
 def _refuse_bomb(path: Path, image: Pillow.Image) -> None:
-    if image.width * image.height > _MOST_PIXELS:
-        raise _bomb(path, f"{image.height}x{image.width} pixels")
+    if image.width * image.height > MOST_PIXELS:
+        raise bomb(path, f"{image.height}x{image.width} pixels")
 
 
-def _bomb(path: Path, found: str) -> DataError:
+def bomb(path: Path, found: str) -> DataError:
     return DataError(
-        f"{path}: {found}; expected at most {_MOST_PIXELS}: scale the images down first"
+        f"{path}: {found}; expected at most {MOST_PIXELS}: scale the images down first"
     )

@@ -30,7 +30,7 @@ except ImportError:
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MASK_KINDS = {(8, 0, 0, 0, 0), (8, 3, 0, 0, 0)}  # depth, grey or palette, no interlacing
-_MOST_PIXELS = 1 << 26
+_SAFE = 2 * images.MOST_PIXELS // 1032  # bytes: deflate packs 1032 into one at the most
 
 # glibc maps large blocks afresh, page by page, until one of that size has been freed: after this
 # line the inflated bytes of every file reuse the same warm memory. Once: it clears 16 MiB.
@@ -51,6 +51,8 @@ class MaskReader:
 
         Raises DataError, naming the file, where it is missing, damaged, or not one channel of ids.
         """
+        if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+            raise DataError(f"{path}: not a file; expected a mask: put one in its place")
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -93,7 +95,7 @@ def _parse(path: Path, content: bytes) -> tuple[int, int, bytes] | None:
     if len(header) != 13:
         return None
     width, height, *how = struct.unpack(">IIBBBBB", header)
-    if tuple(how) not in _MASK_KINDS or not 0 < height * width <= _MOST_PIXELS:
+    if tuple(how) not in _MASK_KINDS or not 0 < height * width <= images.MOST_PIXELS:
         return None
     return height, width, b"".join(deflated)
 
@@ -116,13 +118,29 @@ def _chunks(path: Path, content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _inflate(path: Path, deflated: bytes, height: int, width: int) -> Image:
     """Rows (H, 1 + W): the filter of each row, then its bytes."""
+    size = height * (width + 1)
     try:
-        raw = inflater.decompress(deflated, bufsize=height * (width + 1))
+        raw = _at_most(deflated, size) if len(deflated) > _SAFE else _whole(deflated, size)
     except inflater.error as error:
         raise _damaged(path, str(error)) from error
-    if len(raw) != height * (width + 1):
-        raise _damaged(path, f"{len(raw)} bytes of pixels, not {height * (width + 1)}")
+    if len(raw) != size:
+        found = "more" if len(raw) > size else str(len(raw))
+        raise _damaged(path, f"{found} bytes of pixels, not {size}")
     return np.frombuffer(raw, np.uint8).reshape(height, width + 1)
+
+
+def _whole(deflated: bytes, size: int) -> bytes:
+    raw: bytes = inflater.decompress(deflated, bufsize=size)
+    return raw
+
+
+def _at_most(deflated: bytes, size: int) -> bytes:
+    """As `_whole`, but a stream that would inflate to gigabytes is left off one byte too far."""
+    stream = inflater.decompressobj()
+    raw: bytes = stream.decompress(deflated, size + 1)
+    if len(raw) <= size and not stream.eof:
+        raise inflater.error("the pixels are cut short")
+    return raw
 
 
 @kernel

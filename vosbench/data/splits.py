@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from glob import escape
 from pathlib import Path, PurePosixPath
 
 from vosbench.errors import DataError, unknown
@@ -17,7 +18,7 @@ def read_split(path: Path) -> list[str]:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise DataError(
             f"{path}: cannot read the split ({reason}); expected a text file with one sequence "
@@ -36,7 +37,7 @@ def find_split(split: Path, root: Path) -> Path:
     """The split file itself, or, where there is none, that name in the set's ``ImageSets``."""
     if split.exists():
         return split
-    found = sorted((root / "ImageSets").glob(f"**/{split.name.removesuffix('.txt')}.txt"))
+    found = sorted((root / "ImageSets").glob(f"**/{escape(split.name.removesuffix('.txt'))}.txt"))
     return found[0] if found and split.name == str(split) else split
 
 

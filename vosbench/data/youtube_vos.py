@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vosbench.data.files import FileVideo, check_sizes, first_objects, list_images
+from vosbench.data.files import VOID, FileVideo, check_sizes, first_objects, list_images
 from vosbench.data.splits import choose
 from vosbench.data.video import Dataset
 from vosbench.errors import DataError
@@ -64,8 +64,18 @@ def _starts(
     folder: Path, objects: dict[str, str], index: dict[str, int], masks: dict[int, Path]
 ) -> dict[int, int]:
     """First frame of each object, as meta.json names it."""
+    if not objects:
+        raise DataError(
+            f"{folder}: meta.json names no object of it; expected at least one: "
+            "leave the sequence out with --split, or remove meta.json"
+        )
     starts = {}
     for key, stem in objects.items():
+        if not 0 < int(key) < VOID:
+            raise DataError(
+                f"{folder}: meta.json names an object {key}; expected ids from 1 to {VOID - 1}: "
+                "download meta.json again, or remove it"
+            )
         if index.get(stem) not in masks:
             raise DataError(
                 f"{folder / stem}.png: mask missing; expected it because meta.json lets object "
@@ -85,7 +95,7 @@ def _read_meta(path: Path) -> dict[str, dict[str, str]]:
             name: {str(int(key)): str(facts["frames"][0]) for key, facts in v["objects"].items()}
             for name, v in videos.items()
         }
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             f'{path}: not a meta file; expected {{"videos": {{SEQ: {{"objects": {{ID: '
             '{"frames": [...]}}}}}: download it again, or remove it'
