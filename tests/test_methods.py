@@ -1,8 +1,7 @@
-"""The contract of every registered memory, and what GC and STM compute."""
+"""What GC and STM compute, and that they cost what the paper says."""
 
 from __future__ import annotations
 
-import copy
 import math
 from functools import partial
 from typing import Any
@@ -15,11 +14,10 @@ from torch.nn.functional import scaled_dot_product_attention
 from vosbench import registry
 from vosbench.harness.flops import by_torch
 from vosbench.harness.tracker import PeakBytes
-from vosbench.memory import Frame, Growth, KeyScope, Memory, state_bytes, tensors
+from vosbench.memory import Frame, KeyScope, Memory, state_bytes
 
 torch.set_num_threads(1)
 OBJECTS, KEY, VALUE, GRID = 3, 4, 6, (2, 3)
-EVERY = pytest.mark.parametrize("name", list(registry.methods()))
 
 
 def build(name: str, key_dim: int = KEY, value_dim: int = VALUE) -> Memory:
@@ -54,148 +52,6 @@ def written(memory: Memory, items: list[Frame]) -> Any:
     for item in items:
         state = memory.write(state, item)
     return state
-
-
-def single(frame: Frame) -> Frame:
-    return frame._replace(key=frame.key.float(), value=frame.value.float(), mask=frame.mask.float())
-
-
-def same(a: Any, b: Any) -> bool:
-    if isinstance(a, Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, tuple | list):
-        return len(a) == len(b) and all(map(same, a, b))
-    return bool(a == b)
-
-
-@EVERY
-def test_a_readout_has_the_shape_the_interface_promises(name: str) -> None:
-    memory = build(name)
-    state = written(memory, frames(memory, 2))
-    for objects in (1, OBJECTS):
-        assert memory.read(state, query(memory, objects=objects))[0].shape == (OBJECTS, VALUE, 2, 3)
-
-
-@EVERY
-def test_a_query_shared_by_all_objects_reads_as_one_repeated_for_each(name: str) -> None:
-    memory = build(name)
-    state, shared = written(memory, frames(memory, 2)), query(memory)
-    repeated = shared.repeat(OBJECTS, 1, 1, 1)
-    assert torch.allclose(memory.read(state, shared)[0], memory.read(state, repeated)[0])
-
-
-@EVERY
-def test_writing_and_reading_leave_the_state_and_the_frame_untouched(name: str) -> None:
-    memory = build(name)
-    *first, last = frames(memory, 4)
-    state = written(memory, first)
-    before, item = copy.deepcopy(state), copy.deepcopy(last)
-    after = memory.write(state, last)
-    memory.read(after, query(memory))
-    memory.read(state, query(memory))
-    assert same(state, before)
-    assert same(last, item)
-    assert not same(after, before)
-
-
-@EVERY
-def test_permuting_the_objects_permutes_the_readout(name: str) -> None:
-    memory = build(name)
-    order = [2, 0, 1]
-    items = frames(memory, 3)
-    shared = memory.key_scope is KeyScope.SHARED
-    moved = [
-        f._replace(key=f.key if shared else f.key[order], value=f.value[order], mask=f.mask[order])
-        for f in items
-    ]
-    plain = memory.read(written(memory, items), query(memory))[0]
-    permuted = memory.read(written(memory, moved), query(memory))[0]
-    assert torch.allclose(permuted, plain[order])
-    assert not torch.allclose(permuted, plain)
-
-
-@EVERY
-def test_gradients_reach_every_key_value_and_the_query(name: str) -> None:
-    memory = build(name)
-    items, asked = frames(memory, 3), query(memory)
-    leaves = [asked, *(f.key for f in items), *(f.value for f in items)]
-    for leaf in leaves:
-        leaf.requires_grad_()
-    memory.read(written(memory, items), asked)[0].square().sum().backward()
-    assert all(leaf.grad is not None and leaf.grad.abs().sum() > 0 for leaf in leaves)
-
-
-@EVERY
-def test_the_state_grows_as_declared_up_to_fifty_frames(name: str) -> None:
-    memory = build(name)
-    state, sizes = None, []
-    for item in frames(memory, 50):
-        state = memory.write(state, item)
-        sizes.append(state_bytes(state))
-    if memory.growth is Growth.CONSTANT:
-        assert set(sizes) == {sizes[0]}
-    elif memory.growth is Growth.LINEAR:
-        assert sizes == [sizes[0] * t for t in range(1, 51)]
-    else:
-        assert sizes[-1] < 50 * sizes[0]
-
-
-@EVERY
-@pytest.mark.parametrize("t", [1, 2, 7])
-@pytest.mark.parametrize("objects", [1, 3])
-def test_the_cost_formula_agrees_with_what_is_counted(name: str, t: int, objects: int) -> None:
-    memory, grid = build(name, 16, 32).float(), (6, 8)
-    items = [single(f) for f in frames(memory, t, grid, objects)]
-    kept = written(memory, items[:-1])
-    asked = query(memory, grid).float()
-    cost = memory.cost(t, 48, objects)
-    with torch.inference_mode():
-        assert by_torch(partial(memory.write, kept, items[-1])) == pytest.approx(
-            cost.write_macs, rel=0.01
-        )
-        live = memory.write(kept, items[-1])
-        assert by_torch(partial(memory.read, live, asked)) == pytest.approx(
-            cost.read_macs, rel=0.01
-        )
-        assert state_bytes(live) == pytest.approx(cost.state_bytes, rel=0.01)
-        with PeakBytes() as seen:
-            result = memory.read(live, asked)
-        assert seen.peak - seen.live == pytest.approx(cost.temporary_bytes, rel=0.01)
-        del result
-
-
-@EVERY
-def test_large_features_give_finite_readouts_in_single_precision(name: str) -> None:
-    memory = build(name).float()
-    items = [single(f) for f in frames(memory, 3)]
-    items = [f._replace(key=f.key * 1e4, value=f.value * 1e4) for f in items]
-    readout, _ = memory.read(written(memory, items), query(memory).float() * 1e4)
-    assert readout.isfinite().all()
-
-
-@EVERY
-def test_the_same_seed_and_frames_give_the_same_bits(name: str) -> None:
-    one, two = (build(name) for _ in range(2))
-    readouts = [m.read(written(m, frames(m, 5)), query(m))[0] for m in (one, two)]
-    assert torch.equal(*readouts)
-
-
-@EVERY
-def test_a_method_says_where_it_comes_from_and_gains_something_positive(name: str) -> None:
-    memory = build(name)
-    assert "arXiv:" in memory.paper
-    assert memory.gain(576) > 0
-    assert list(tensors(written(memory, frames(memory, 1))))
-
-
-@EVERY
-def test_no_state_hides_on_the_module(name: str) -> None:
-    memory = build(name)
-    before = {k: v for k, v in vars(memory).items() if not k.startswith("_")}
-    state = written(memory, frames(memory, 3))
-    memory.read(state, query(memory))
-    assert {k: v for k, v in vars(memory).items() if not k.startswith("_")} == before
-    assert not list(memory.buffers())
 
 
 def test_gc_is_the_mean_over_frames_of_stm_without_its_softmax() -> None:
@@ -265,21 +121,27 @@ MIB = 2**20
 
 
 @pytest.mark.parametrize(("stored", "giga", "mib"), [(1, 0.2, 4), (10, 2.1, 40), (100, 21.2, 394)])
-def test_stm_costs_what_table_1_of_the_gc_paper_says(stored: int, giga: float, mib: int) -> None:
+def test_stm_costs_what_table_1_of_the_gc_paper_says_but_for_the_affinity(
+    stored: int, giga: float, mib: int
+) -> None:
     memory = registry.build("stm", 128, 512)
-    bank = torch.zeros(1, 128, stored * 24, 24), torch.zeros(1, 512, stored * 24, 24)
+    item = Frame(torch.zeros(1, 128, 24, 24), torch.zeros(1, 512, 24, 24),
+                 torch.zeros(1, 1, 24, 24), 0, True)  # fmt: skip
     with torch.inference_mode():
-        # STM keeps locations, not frames: one frame as large as all of them is the same bank
-        state = memory.write(None, Frame(*bank, torch.zeros(1, 1, stored * 24, 24), 0, True))
+        state, asked = written(memory, [item] * stored), torch.zeros(1, 128, 24, 24)
         with PeakBytes() as seen:
-            macs = by_torch(partial(memory.read, state, torch.zeros(1, 128, 24, 24)))
-    readout = 4 * 512 * 576
-    assert macs == stored * 576 * 576 * 640
-    assert round(macs / 1e9, 1) == giga
-    assert abs((state_bytes(state) + seen.peak - readout) / MIB - mib) < 1
+            macs = by_torch(partial(memory.read, state, asked))
     cost = memory.cost(stored, 576, 1)
     assert (cost.read_macs, cost.write_macs) == (macs, 0)
-    assert abs((cost.state_bytes + cost.temporary_bytes) / MIB - mib) < 1
+    assert macs == stored * 576 * 576 * 640
+    assert round(macs / 1e9, 1) == giga
+    assert state_bytes(state) == 4 * 576 * 640  # one frame, stored many times
+    assert cost.state_bytes == 4 * stored * 576 * 640
+    affinity = 4 * stored * 576 * 576  # the paper's read holds it and its softmax
+    assert abs((cost.state_bytes + 2 * affinity) / MIB - mib) < 1
+    readout = 4 * 512 * 576
+    assert seen.peak - readout == cost.temporary_bytes
+    assert cost.temporary_bytes < 5 * MIB  # ours at any t: the scores of three frames
 
 
 @pytest.mark.parametrize("t", [1, 10, 100])

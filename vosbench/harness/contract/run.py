@@ -1,0 +1,66 @@
+"""One method held to every clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+
+from vosbench import registry
+from vosbench.errors import one_line
+from vosbench.harness.contract.checks import CHECKS, BreachError, ExemptError
+from vosbench.harness.contract.trial import Trial
+
+GUIDE = {  # clause -> what to do, in the words of CONTRIBUTING.md, "The contract"
+    "shapes": "return readout of (objects, value_dim, h, w): unflatten with the query's h and w",
+    "purity": "build new tensors in write and read; no in-place operator on state or frame",
+    "branching": "a write must not append into storage that an older state still sees",
+    "reset": "keep nothing on self: what lives between frames belongs into the state",
+    "permutation": "treat all objects alike: no loop that carries something over",
+    "removal": "never mix objects: no sum, softmax or norm over the first axis",
+    "half": "subtract the maximum before exp, and sum in float32",
+    "growth": "declare what is true, or evict",
+    "cost": "count every product of matrices in cost(), and every tensor that lives at once",
+    "gradients": "no detach, no argmax on the way from key and value to the readout",
+    "determinism": "draw no random numbers in write and read",
+    "facts": "set paper, growth and policy on the class",
+    "export": "write state as tensors and use operators that torch.export can trace",
+}
+
+
+class Finding(NamedTuple):
+    """What one clause gave."""
+
+    clause: str
+    promise: str
+    status: str  # "holds", "exempt" or "broken"
+    detail: str  # "" where it holds
+
+
+def check(
+    method: str, parameters: dict[str, Any] | None = None, clauses: Iterable[str] = tuple(CHECKS)
+) -> Iterator[Finding]:
+    """Holds a method to the contract, clause by clause.
+
+    Raises:
+        UsageError: there is no such method, or it has no such parameter.
+    """
+    trial = Trial(method, parameters or {})
+    registry.build(method, 8, 8, **trial.parameters)
+    for clause in clauses:
+        promise = (CHECKS[clause].__doc__ or "").splitlines()[0]
+        yield Finding(clause, promise, *_tried(clause, trial))
+
+
+def _tried(clause: str, trial: Trial) -> tuple[str, str]:
+    try:
+        with torch.random.fork_rng(devices=[]), torch.set_grad_enabled(clause == "gradients"):
+            CHECKS[clause](trial)
+    except ExemptError as reason:
+        return "exempt", str(reason)
+    except BreachError as breach:
+        return "broken", f"{breach}: {GUIDE[clause]}"
+    except Exception as error:  # a plugin may raise anything
+        return "broken", f"{type(error).__name__}: {one_line(error)}: {GUIDE[clause]}"
+    return "holds", ""
