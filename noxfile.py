@@ -4,6 +4,7 @@ All sessions share one environment, `.nox/vosbench`, because torch is large.
 """
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -68,11 +69,27 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def security(session: nox.Session) -> None:
+    """Dependencies with known holes (pip-audit), and our own code (bandit)."""
+    install(session, "security")
+    run(session, "bandit", "--quiet", "-ll", "--recursive", "vosbench", "methods")
+    # From a list, so that --strict can refuse what the advisories do not know; the "+cpu" of a
+    # build is not in a version that they name.
+    freeze = ("-m", "pip", "freeze", "--exclude-editable")
+    frozen = session.run(str(BIN / "python"), *freeze, external=True, silent=True)
+    listed = HOME / "installed.txt"
+    listed.write_text(re.sub(r"\+\w+", "", str(frozen)), encoding="utf-8")
+    audit = ("--strict", "--no-deps", "--disable-pip", "--requirement", str(listed))
+    run(session, "pip-audit", *audit, *session.posargs)
+
+
+@nox.session
 def perf(session: nox.Session) -> None:
-    """Benchmarks of the code itself (pytest-benchmark)."""
+    """Benchmarks of the code itself (pytest-benchmark), saved; names what got slower."""
     install(session, "test", "perf")
     session.env["VOSBENCH_STORE"] = "runs/bench"  # the report states what is measured here
-    run(session, "pytest", "benchmarks", "-s", *session.posargs)
+    run(session, "pytest", "benchmarks", "-s", "--benchmark-autosave", *session.posargs)
+    run(session, "python", "benchmarks/compare.py")
 
 
 @nox.session
@@ -85,5 +102,5 @@ def sample(session: nox.Session) -> None:
     run(session, "pytest", "benchmarks/test_metrics_speed.py")
     run(session, "vosbench", "bench", "--store", str(store), "--out", str(out))
     for method in ("gc", "stm"):
-        strip = store / "strips" / "synthetic" / method / "drift" / "strip.png"
+        (strip,) = (store / "strips" / "synthetic").glob(f"{method}-*/drift/strip.png")
         shutil.copy(strip, out / f"{method}.png")

@@ -9,6 +9,10 @@ from collections.abc import Iterable
 class VosbenchError(Exception):
     """A mistake in the input. The command line prints its one line and exits with status 2."""
 
+    def __str__(self) -> str:
+        """One line, even where it names a file whose name has a line break."""
+        return super().__str__().replace("\n", "\\n")
+
 
 class UsageError(VosbenchError):
     """A name or an option that does not exist or does not fit."""

@@ -1,4 +1,6 @@
-from collections.abc import Callable
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,26 +8,14 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from tests.training.stills import write_stills
+from tests.training.runs import LOSSES, go, losses, main, recipe
 from vosbench.errors import DataError
 from vosbench.model import weights
-from vosbench.model.network import Network
 from vosbench.training.checkpoint import NAME
-from vosbench.training.loop import Run, train
-from vosbench.training.recipe import Recipe, Stage
-from vosbench.training.sources import Pair, stills
+from vosbench.training.loop import Done, Run
 
-TINY = Recipe(
-    stages=(
-        Stage(2, 32, 0.0, 1, 1e-3, "cross_entropy"),
-        Stage(2, 32, 0.5, 1, 1e-3, "hybrid"),
-    ),
-    batch=2, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=False, average=0.5,
-)  # fmt: skip
-
-
-class KilledError(Exception):
-    pass
+ROOT = Path(__file__).parents[2]
+STEPS = 4  # of each of two stages
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,76 +23,99 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> list[Pair]:
-    return stills(write_stills(tmp_path_factory.mktemp("stills")))
-
-
-def go(run: Run, pairs: list[Pair], report: Callable[[int, float, Network], None]) -> Path:
-    network = Network.build(run.method, run.preset, seed=run.seed)
-    return train(run, network, pairs, [pairs], Fabric(accelerator="cpu", devices=1), report)
-
-
-def losses_of(run: Run, pairs: list[Pair], kill_at: int = 0) -> tuple[list[float], Path | None]:
-    """Losses step by step; a run killed in its report of step `kill_at` gives no weights."""
-    losses: list[float] = []
-
-    def report(step: int, loss: float, _: Network) -> None:
-        if step == kill_at:
-            raise KilledError
-        losses.append(loss)
-
-    try:
-        return losses, go(run, pairs, report)
-    except KilledError:
-        return losses, None
+def kill_after(step: int, out: Path) -> str:
+    """Starts the program, and ends it by SIGKILL once it has told of a step; what it told."""
+    command = [sys.executable, "-m", "tests.training.runs", str(out), str(STEPS)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 300
+        while step not in losses(out):
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        process.kill()
+    assert process.returncode == -9
+    return (out / LOSSES).read_text()
 
 
 def test_a_run_killed_midway_goes_on_with_exactly_the_losses_of_an_unbroken_one(
-    tmp_path: Path, pairs: list[Pair]
+    tmp_path: Path,
 ) -> None:
-    whole = Run("gc", "mini", TINY, 0, tmp_path / "whole", save_every=2)
-    broken = replace(whole, out=tmp_path / "broken")
-    unbroken, path = losses_of(whole, pairs)
-    before, none = losses_of(broken, pairs, kill_at=3)
-    after, resumed = losses_of(broken, pairs)
-    assert none is None
-    assert len(unbroken) == 4
-    assert len(set(unbroken)) == 4
-    assert (before, after) == (unbroken[:2], unbroken[2:])
-    assert path is not None
-    assert resumed is not None
-    a, b = weights.read(path)[0], weights.read(resumed)[0]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    main(whole, STEPS)
+    told = kill_after(3, broken)
+    assert (broken / NAME).exists()
+    assert not (broken / "gc-mini.safetensors").exists()
+    main(broken, STEPS)
+    resumed = (broken / LOSSES).read_text().removeprefix(told)
+    assert resumed.split()[0] != "1"  # it went on from a checkpoint
+    assert len(set(losses(whole).values())) == 2 * STEPS
+    assert losses(broken) == losses(whole)  # bit for bit: floats are written whole
+    a, b = (weights.read(out / "gc-mini.safetensors")[0] for out in (whole, broken))
+    assert a.keys() == b.keys()
     assert all(torch.equal(a[k], b[k]) for k in a)
 
 
+class StopError(Exception):
+    pass
+
+
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory, pairs: list[Pair]) -> Run:
-    """A run of one step that has left a checkpoint."""
-    short = replace(TINY, stages=TINY.stages[:1])
-    run = Run("gc", "mini", short, 0, tmp_path_factory.mktemp("run"), save_every=1)
-    losses_of(run, pairs, kill_at=2)
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of two steps that has left a checkpoint of one."""
+    folder = tmp_path_factory.mktemp("run")
+    run = Run("gc", "mini", recipe(2), 0, "none", folder, data=("a: 3 stills",), save_every=1)
+
+    def report(done: Done) -> None:
+        if done.step == 2:
+            raise StopError
+
+    with pytest.raises(StopError):
+        go(run, folder / "stills", Fabric(accelerator="cpu", devices=1), report)
     assert (run.out / NAME).exists()
     return run
+
+
+def again(run: Run, folder: Path) -> None:
+    go(run, folder / "stills", Fabric(accelerator="cpu", devices=1), lambda done: None)
 
 
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
         ({"method": "stm"}, r"has method gc; this run has stm"),
+        ({"preset": "paper"}, r"has preset mini; this run has paper"),
         ({"seed": 7}, r"has seed 0; this run has 7"),
-        ({"recipe": replace(TINY, batch=1)}, r"has recipe .*; this run has .*'batch': 1"),
+        ({"start": "imagenet"}, r"has start none; this run has imagenet"),
+        ({"precision": "bf16-mixed"}, r"has precision 32; this run has bf16-mixed"),
+        ({"data": ("b: 4 stills",)}, r"has data\[0\] a: 3 stills; this run has b: 4 stills"),
+        ({"recipe": replace(recipe(2), batch=1)}, r"has recipe\.batch 2; this run has 1"),
+        ({"recipe": recipe(3)}, r"has recipe\.stages\[0\]\.steps 2; this run has 3"),
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused_with_both_named(
-    stopped: Run, pairs: list[Pair], changed: dict[str, object], named: str
+    tmp_path: Path, stopped: Run, changed: dict[str, object], named: str
 ) -> None:
     with pytest.raises(DataError, match=named):
-        losses_of(replace(stopped, **changed), pairs)  # type: ignore[arg-type]
+        again(replace(stopped, **changed), tmp_path)  # type: ignore[arg-type]
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path: Path, stopped: Run, pairs: list[Pair]) -> None:
+def test_a_checkpoint_of_another_shape_is_refused_with_both_named(
+    tmp_path: Path, stopped: Run
+) -> None:
+    tensors, facts = weights.read(stopped.out / NAME)
+    name = next(k for k, v in tensors.items() if k.startswith("network.") and v.ndim == 4)
+    shape = tuple(tensors[name].shape)
+    tensors[name] = tensors[name][:1]
+    weights.write(tmp_path / NAME, tensors, facts)
+    with pytest.raises(DataError) as caught:
+        again(replace(stopped, out=tmp_path), tmp_path)
+    message = caught.value.args[0]
+    assert name in message
+    assert f"is {(1, *shape[1:])}; the network expects {shape}" in message
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, stopped: Run) -> None:
     content = (stopped.out / NAME).read_bytes()
     (tmp_path / NAME).write_bytes(content[:100])
     with pytest.raises(DataError, match=NAME):
-        losses_of(replace(stopped, out=tmp_path), pairs)
+        again(replace(stopped, out=tmp_path), tmp_path)

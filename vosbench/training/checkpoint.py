@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def save(
     step: int,
     identity: dict[str, Any],
 ) -> None:
-    """Writes everything that the next step depends on; clips depend on (seed, index) alone."""
+    """Writes everything that the next step depends on; clips and rates depend on the step alone."""
     tensors = {f"network.{k}": v for k, v in network.state_dict().items()}
     if mean is not None:
         tensors |= {f"mean.{k}": v for k, v in mean.state_dict().items()}
@@ -42,18 +43,24 @@ def resume(
     """Restores a run's last checkpoint and returns the step to go on from (0 if there is none).
 
     Raises:
-        DataError: the checkpoint is of another method, preset, recipe or seed; both are named.
+        DataError: the checkpoint is of another method, preset, shape, start, data, recipe or seed;
+            the first difference is named with both sides.
     """
     path = run / NAME
     if not path.exists():
         return 0
     tensors, facts = weights.read(path)
-    for key, wanted in identity.items():
-        if facts.get(key) != wanted:
-            raise DataError(
-                f"checkpoint {path} has {key} {facts.get(key)}; this run has {wanted}: "
-                "choose another --out, or the same options"
-            )
+    for key, got, wanted in differences({k: facts.get(k) for k in identity}, identity):
+        raise DataError(
+            f"checkpoint {path} has {key} {got}; this run has {wanted}: "
+            "choose another --out, or the same options"
+        )
+    own = {f"network.{k}": v for k, v in network.state_dict().items()}
+    parts = {k: v for k, v in tensors.items() if k.startswith("network.")}
+    for name in sorted(own.keys() | parts.keys()):
+        a, b = (tuple(x[name].shape) if name in x else "none" for x in (parts, own))
+        if a != b:
+            raise DataError(f"checkpoint {path}: {name} is {a}; the network expects {b}")
     network.load_state_dict(_part(tensors, "network."))
     if mean is not None:
         mean.load_state_dict(_part(tensors, "mean."))
@@ -63,6 +70,22 @@ def resume(
         state.setdefault(int(index), {})[slot] = value
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
     return int(facts["step"])
+
+
+def differences(a: Any, b: Any, at: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(place, a's, b's) wherever two trees of dicts and lists differ.
+
+    >>> list(differences({"recipe": {"batch": 8, "stages": [1]}}, {"recipe": {"batch": 4}}))
+    [('recipe.batch', 8, 4), ('recipe.stages', [1], None)]
+    """
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in sorted(a.keys() | b.keys()):
+            yield from differences(a.get(key), b.get(key), f"{at}.{key}" if at else key)
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            yield from differences(x, y, f"{at}[{i}]")
+    elif a != b:
+        yield at, a, b
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

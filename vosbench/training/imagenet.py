@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import timm
 import torch
+from huggingface_hub import constants
 from torch import Tensor
 
 from vosbench.errors import UsageError
@@ -42,9 +48,32 @@ def _lite0() -> dict[str, Tensor]:
 
 def _timm(backbone: str) -> dict[str, Tensor]:
     try:
-        return timm.create_model(backbone, pretrained=True).state_dict()
+        with _cache_if_offline():
+            return timm.create_model(backbone, pretrained=True).state_dict()
     except Exception as error:  # timm lets many kinds of network and cache errors through
         raise UsageError(
             f"ImageNet weights of {backbone} cannot be loaded ({type(error).__name__}): they are "
             "downloaded once by timm; connect to the internet or train with --start none"
         ) from error
+
+
+@contextmanager
+def _cache_if_offline() -> Iterator[None]:
+    """Without internet only the cache is looked at, in place of a minute of retries."""
+    known = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = known or not _reachable(constants.ENDPOINT)
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = known
+
+
+def _reachable(address: str) -> bool:
+    """Whether anything answers there, by way of the user's proxy if there is one."""
+    try:
+        urllib.request.urlopen(address, timeout=10).close()  # noqa: S310  # nosec B310
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True

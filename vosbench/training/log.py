@@ -1,56 +1,76 @@
-"""What a training run tells: TensorBoard curves, where installed, and a progress bar."""
+"""What a training run tells: TensorBoard curves, where installed, and progress."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any, Self
 
-from vosbench.harness.progress import Bar
-from vosbench.model.network import Network
+from vosbench.progress import Bar
+from vosbench.training.loop import Done
 from vosbench.training.recipe import Recipe
 
 EVERY = 20  # steps between points of the curves
 
 
 class Log:
-    """Loss and clips per second, every 20 steps."""
+    """Loss, clips per second and the share of the time spent waiting for clips, every 20 steps.
+
+    Args:
+        out: the run's folder; curves go to `logs/` in it.
+        bar: to move.
+        recipe: for the count of steps and clips.
+    """
 
     def __init__(self, out: Path, bar: Bar, recipe: Recipe) -> None:
+        self.out = out
         self.bar = bar
-        self.batch = recipe.batch
-        self.total = sum(s.steps for s in recipe.stages)
-        self.losses: list[float] = []
-        self.since = time.perf_counter()
-        self.writer = _writer(out)
+        self.recipe = recipe
+        self.recent: list[Done] = []
+        self.held_out = ""
+        self.begun = False
+        self.writer: Any = None
 
     def __enter__(self) -> Self:
-        self.bar.begin("train", self.total)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.writer is not None:
             self.writer.close()
 
-    def step(self, step: int, loss: float, network: Network) -> None:
-        """Takes one step's loss."""
-        self.losses.append(loss)
-        note = ""
-        if len(self.losses) == EVERY:
-            now = time.perf_counter()
-            rate = EVERY * self.batch / (now - self.since)
-            mean = sum(self.losses) / EVERY
-            note = f"step {step}  loss {mean:.3f}  {rate:.1f} clips/s"
+    def step(self, done: Done, J: float | None = None) -> None:
+        """Takes one step, with the held-out J where it has just been measured.
+
+        The first one says where the run goes on: curves of a killed run end there.
+        """
+        if not self.begun:
+            self.begun = True
+            self.bar.begin("train", self.recipe.steps, done.step - 1)
+            self.writer = _writer(self.out, done.step)
+        self.recent.append(done)
+        if J is not None:
+            self.held_out = f"  held-out J {J:.3f}"
+            self._curves(done.step, {"held_out_J": J})
+        whole = len(self.recent) == EVERY or done.step == self.recipe.steps
+        self.bar.tick(self._summary(done.step) if whole else "")
+
+    def _summary(self, step: int) -> str:
+        count, seconds = len(self.recent), sum(d.seconds for d in self.recent)
+        rate = count * self.recipe.batch / seconds
+        waited = sum(d.waited for d in self.recent) / seconds
+        loss = sum(d.loss for d in self.recent) / count
+        self._curves(step, {"loss": loss, "clips_per_second": rate, "waited_for_clips": waited})
+        self.recent = []
+        return f"loss {loss:.3f}  {rate:.1f} clips/s  {waited:.0%} waiting{self.held_out}"
+
+    def _curves(self, step: int, values: dict[str, float]) -> None:
+        for name, value in values.items():
             if self.writer is not None:
-                self.writer.add_scalar("loss", mean, step)
-                self.writer.add_scalar("clips_per_second", rate, step)
-            self.losses, self.since = [], now
-        self.bar.tick(note)
+                self.writer.add_scalar(name, value, step)
 
 
-def _writer(out: Path) -> Any:
+def _writer(out: Path, first: int) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:  # an extra: `pip install 'vosbench[train]'`
         return None
-    return SummaryWriter(str(out / "logs"))
+    return SummaryWriter(str(out / "logs"), purge_step=first)

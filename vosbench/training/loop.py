@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
-from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader
 
 from vosbench.model import weights
 from vosbench.model.network import Network
 from vosbench.training import checkpoint
-from vosbench.training.clips import Clip, Clips, Sources
+from vosbench.training.batches import batches
+from vosbench.training.clips import Sources
 from vosbench.training.losses import LOSSES
-from vosbench.training.recipe import WARM_UP, Recipe, Stage
-from vosbench.training.step import clip_loss
+from vosbench.training.parallel import agreed
+from vosbench.training.recipe import Recipe
+from vosbench.training.schedule import optimiser, set_rate
+from vosbench.training.step import ClipLoss
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Run:
     seed: int
     start: str  # "imagenet", "none" or the digest of the weights it goes on from
     out: Path  # checkpoint, logs and weights go here
+    precision: str = "32"  # or "bf16-mixed"
+    data: tuple[str, ...] = ()  # what the clips are made from, in words
     save_every: int = 200  # steps between checkpoints
     workers: int = 0  # processes that make clips; 0 = in the training process
 
@@ -45,8 +48,18 @@ class Run:
         recipe = {**asdict(self.recipe), "stages": stages}
         return {
             "method": self.method, "preset": self.preset, "seed": self.seed, "start": self.start,
-            "recipe": recipe,
+            "precision": self.precision, "data": list(self.data), "recipe": recipe,
         }  # fmt: skip
+
+
+class Done(NamedTuple):
+    """One step that has been taken."""
+
+    step: int  # counted from 1
+    loss: float  # mean over the whole batch
+    seconds: float  # that the step took, the wait for its clips included
+    waited: float  # seconds of that wait
+    network: Network  # to evaluate: the running mean of the weights, where one is kept
 
 
 def train(
@@ -54,91 +67,68 @@ def train(
     network: Network,
     sources: Sources,
     fabric: Fabric,
-    report: Callable[[int, float, Network], None],
+    report: Callable[[Done], None],
 ) -> Path:
     """Trains to the recipe's end, from the last checkpoint if there is one; returns the weights.
+
+    Every process takes its part of each batch, so that the whole is the same clips for any number
+    of processes; the first of them writes.
 
     Args:
         run: what to train.
         network: its weights to start from.
         sources: of the clips.
-        fabric: device and precision (Lightning Fabric); one process.
-        report: called after every step with (step, loss, network to evaluate).
+        fabric: devices and precision, launched.
+        report: called after every step, in every process.
+
+    Raises:
+        DataError: a checkpoint of another run.
     """
-    network.train()
-    optimiser = _optimiser(run.recipe, network)
+    network.to(fabric.device).train()
+    own = optimiser(run.recipe, network)
     decay = run.recipe.average
     average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
     mean = AveragedModel(network, multi_avg_fn=average) if decay else None
-    done = checkpoint.resume(run.out, network, mean, optimiser, run.identity)
-    _, optimiser = fabric.setup(network, optimiser)
-    if mean is not None:
-        mean.to(fabric.device)
     kept: Network = mean.module if mean is not None else network  # type: ignore[assignment]
-    for step, stage, clip in _steps(run, sources, fabric, done):
-        _set_rate(optimiser, run.recipe, stage, step)
-        loss = clip_loss(
-            network, clip.frames, clip.masks, LOSSES[stage.loss],
-            half_decoder=run.recipe.half_decoder,
-        )  # fmt: skip
-        optimiser.zero_grad()
+    done = agreed(fabric, checkpoint.resume(run.out, network, mean, own, run.identity))
+    module = ClipLoss(network, half_decoder=run.recipe.half_decoder)
+    model, stepper = fabric.setup(module, own)
+    since = time.perf_counter()
+    for step, stage, clips, waited in batches(
+        run.recipe, sources, run.seed, fabric, done=done, workers=run.workers
+    ):
+        _seed(run.seed, step, fabric.global_rank)
+        set_rate(own, run.recipe, stage, step)
+        loss = model(clips, LOSSES[stage.loss])
+        stepper.zero_grad()
         fabric.backward(loss)
-        optimiser.step()
+        stepper.step()
         if mean is not None:
             mean.update_parameters(network)
-        report(step + 1, loss.item(), kept)
-        if (step + 1) % run.save_every == 0:
-            checkpoint.save(run.out, network, mean, optimiser, step + 1, run.identity)
+        value = _mean(fabric, loss)
+        report(Done(step + 1, value, time.perf_counter() - since, waited, kept))
+        if fabric.is_global_zero and _save(run, step + 1):
+            checkpoint.save(run.out, network, mean, own, step + 1, run.identity)
+        since = time.perf_counter()
     path = run.out / f"{run.method}-{run.preset}.safetensors"
-    half = {k: v.half() for k, v in kept.state_dict().items()}
-    weights.write(path, half, run.identity)
+    if fabric.is_global_zero:
+        half = {k: v.half() for k, v in kept.state_dict().items()}
+        weights.write(path, half, run.identity)
+    fabric.barrier()
     return path
 
 
-def _optimiser(recipe: Recipe, network: Network) -> Optimizer:
-    trunks = [network.query_encoder.trunk, network.memory_encoder.trunk]
-    backbone = [p for trunk in trunks for p in trunk.parameters()]
-    own = {id(p) for p in backbone}
-    heads = [p for p in network.parameters() if id(p) not in own]
-    groups = [{"params": heads, "part": 1.0}, {"params": backbone, "part": recipe.backbone_rate}]
-    kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
-    return kind(groups, lr=recipe.stages[0].rate)
+def _save(run: Run, step: int) -> bool:
+    """Whether there is a checkpoint after a step, counted from 1."""
+    return step % run.save_every == 0 or step == run.recipe.steps
 
 
-def _set_rate(optimiser: Optimizer, recipe: Recipe, stage: Stage, step: int) -> None:
-    """The rate of this step, from the step alone: nothing to save, nothing to restore."""
-    rate = stage.rate
-    if recipe.cosine:
-        total = sum(s.steps for s in recipe.stages)
-        rate *= min(1, (step + 1) / WARM_UP) * (1 + math.cos(math.pi * step / total)) / 2
-    for group in optimiser.param_groups:
-        group["lr"] = rate * group["part"]
+def _seed(seed: int, step: int, rank: int) -> None:
+    """A memory may draw random numbers: a resumed run draws those of an unbroken one."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0]))
 
 
-def _steps(
-    run: Run, sources: Sources, fabric: Fabric, done: int
-) -> Iterator[tuple[int, Stage, Clip]]:
-    """(step, stage, batch on the device) for every step not yet done."""
-    ends = list(accumulate(s.steps for s in run.recipe.stages))
-    for stage, end in zip(run.recipe.stages, ends, strict=True):
-        begin = end - stage.steps
-        batch = run.recipe.batch
-        clips = Clips(sources, stage, run.seed, stage.steps * batch, begin * batch)
-        skip = max(0, done - begin)
-        yield from (
-            (step, stage, clip)
-            for step, clip in enumerate(_batches(run, clips, fabric, skip), begin + skip)
-        )
-
-
-def _batches(run: Run, clips: Clips, fabric: Fabric, skip: int) -> Iterator[Clip]:
-    size = run.recipe.batch
-    order = [list(range(s * size, (s + 1) * size)) for s in range(skip, len(clips) // size)]
-    loader: DataLoader[Clip] = DataLoader(clips, batch_sampler=order, num_workers=run.workers)
-    for frames, masks in loader:
-        yield Clip(_place(fabric, frames), _place(fabric, masks))
-
-
-def _place(fabric: Fabric, x: Tensor) -> Tensor:
-    moved: Tensor = fabric.to_device(x)
-    return moved
+def _mean(fabric: Fabric, loss: Tensor) -> float:
+    reduced = fabric.all_reduce(loss.detach(), reduce_op="mean")
+    assert isinstance(reduced, Tensor)  # a tensor in, a tensor out
+    return reduced.item()

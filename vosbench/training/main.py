@@ -2,70 +2,152 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
 
 from vosbench import registry
-from vosbench.data import Video, load
+from vosbench.data import Dataset, Video, load
 from vosbench.errors import DataError, UsageError
-from vosbench.harness.progress import Bar
-from vosbench.harness.subject import device as known_device
 from vosbench.model import weights
 from vosbench.model.network import Network, preset
-from vosbench.training import imagenet
+from vosbench.progress import Bar
+from vosbench.training import held_out, imagenet, parallel, smoke
 from vosbench.training.clips import Sources
+from vosbench.training.held_out import HeldOut
 from vosbench.training.log import Log
-from vosbench.training.loop import Run
+from vosbench.training.loop import Done, Run
 from vosbench.training.loop import train as train_run
-from vosbench.training.recipe import recipe
+from vosbench.training.recipe import Recipe, recipe
 from vosbench.training.sources import stills
 
 START = ("imagenet", "none")
 
 
-def train(
-    method: str, preset_name: str, recipe_name: str, still_roots: list[Path],
-    videos: list[str], split: Path | None, out: Path, *, start: str, device: str, threads: int,
-    workers: int, seed: int,
-) -> Path:  # fmt: skip
-    """Trains and returns the weights file. Raises UsageError or DataError before the first step."""
-    registry.get(method)
-    plan = recipe(recipe_name)
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user may say about a training."""
+
+    method: str
+    out: Path  # the run's folder
+    preset: str = "mini"
+    recipe: str = ""  # the preset's name by default
+    loss: str = ""  # in place of the recipe's own
+    stills: tuple[Path, ...] = ()
+    videos: tuple[str, ...] = ()  # data sets, as in `data.load`
+    split: Path | None = None  # of the videos
+    held_out: str = ""  # data set that J is measured on
+    held_out_every: int = 500  # steps
+    held_out_split: Path | None = None
+    start: str = ""  # imagenet, none or a file; imagenet by default, none for a smoke test
+    device: str = "cpu"
+    devices: int | None = None  # processes on each node; None = what the launcher started, or 1
+    nodes: int | None = None
+    precision: str = "32"
+    threads: int = 0  # CPU threads of each process; 0 = torch's own choice
+    workers: int = 1  # processes that make clips
+    seed: int = 0
+    smoke: bool = False  # a minute on built-in videos, to see that a method learns
+
+    @property
+    def plan(self) -> Recipe:
+        """The recipe. Raises UsageError for an unknown one."""
+        if self.smoke and self.recipe:
+            raise UsageError(f"--recipe {self.recipe}: --smoke has a recipe of its own; give one")
+        return recipe("smoke" if self.smoke else self.recipe or self.preset, self.loss)
+
+
+def train(options: Options) -> list[str]:
+    """Trains, and returns what to tell the user, one line each; nothing but in the first process.
+
+    Raises:
+        UsageError, DataError: before the first step, for anything that does not fit.
+        PluginError: a smoke test shows that the method does not learn.
+    """
+    o, plan = options, options.plan
+    registry.get(o.method)
+    preset(o.preset)
+    start = o.start or ("none" if o.smoke else "imagenet")
     if start not in START and not Path(start).is_file():
         raise UsageError(f"--start {start}: expected imagenet, none or a file of weights")
-    known_device(device)
-    sources = Sources(
-        [pair for root in still_roots for pair in stills(root)],
-        [footage(spec, split) for spec in videos],
-    )
-    if not sources.stills and not sources.videos:
-        raise UsageError("nothing to train on: give --stills PATH or --videos NAME=PATH")
-    if not sources.stills and any(s.video_share < 1 for s in plan.stages):
-        raise UsageError(f"recipe {recipe_name} needs stills: give --stills PATH")
-    if threads:
-        torch.set_num_threads(threads)
-    first = imagenet.start(preset(preset_name).backbone) if start == "imagenet" else None
-    network = Network.build(method, preset_name, seed=seed, start=first)
-    if start not in START:
-        start = weights.load(network, Path(start), method=method, preset=preset_name)
-    network = network.to(memory_format=torch.channels_last)
-    kind, _, index = device.partition(":")
-    fabric = Fabric(accelerator=kind, devices=[int(index)] if index else 1)
-    run = Run(method, preset_name, plan, seed, start, out, workers=workers)
-    with Bar() as bar, Log(out, bar, plan) as log:
-        return train_run(run, network, sources, fabric, log.step)
+    fabric = parallel.fabric(o.device, o.precision, o.devices, o.nodes, plan.batch)
+    sources, data = _sources(o, plan)
+    held = _held_out(o, sources)
+    network, start = _network(o, start)
+    if o.threads:
+        torch.set_num_threads(o.threads)
+    parallel.launch(fabric)
+    run = Run(o.method, o.preset, plan, o.seed, start, o.out, o.precision, data, workers=o.workers)
+    before = smoke.losses(network, sources, plan, o.seed) if o.smoke else None
+    measure = HeldOut(o.method, o.preset, held, o.held_out_every, o.out, fabric) if held else None
+    path = _run(run, network, sources, fabric, measure)
+    told = [f"weights: {path}"]
+    if before is not None:
+        after = smoke.losses(network, sources, plan, o.seed)
+        told.append(smoke.verdict(o.method, smoke.fall(before, after)))
+    return told if fabric.is_global_zero else []
 
 
-def footage(spec: str, split: Path | None) -> list[Video]:
+def footage(spec: str, split: Path | None) -> Dataset:
     """The videos of a data set that a clip can be cut from.
 
     Raises:
         DataError: no video has two frames with truth.
     """
     dataset = load(spec, None if spec.startswith("synthetic") else split)
-    videos = [video for video in dataset.videos if len(video.annotated) > 1]
+    videos = tuple(video for video in dataset.videos if len(video.annotated) > 1)
     if not videos:
         raise DataError(f"--videos {spec}: no video has two annotated frames to train on")
-    return videos
+    return Dataset(dataset.name, videos, dataset.protocol, dataset.notes)
+
+
+def _sources(o: Options, plan: Recipe) -> tuple[Sources, tuple[str, ...]]:
+    """What clips are made from, and the same in words, without places on this machine."""
+    pairs = [stills(root) for root in o.stills]
+    specs = o.videos or ((smoke.DATA,) if o.smoke and not o.stills else ())
+    sets = [footage(spec, o.split) for spec in specs]
+    if not pairs and not sets:
+        raise UsageError("nothing to train on: give --stills PATH or --videos NAME=PATH")
+    if not pairs and any(s.video_share < 1 for s in plan.stages):
+        raise UsageError(f"recipe {o.recipe or o.preset} needs stills: give --stills PATH")
+    words = [
+        *(f"{d.resolve().name}: {len(p)} stills" for d, p in zip(o.stills, pairs, strict=True)),
+        *(f"{d.name}: {len(d.videos)} videos" for d in sets),
+    ]  # fmt: skip
+    everything: list[list[Video]] = [list(d.videos) for d in sets]
+    return Sources([pair for p in pairs for pair in p], everything), tuple(words)
+
+
+def _held_out(o: Options, sources: Sources) -> Dataset | None:
+    if not o.held_out:
+        return None
+    dataset = load(o.held_out, o.held_out_split)
+    held_out.check(dataset, o.held_out, sources.videos)
+    held_out.read(o.out / held_out.CSV)  # a damaged file is told of now, and not after hours
+    return dataset
+
+
+def _network(o: Options, start: str) -> tuple[Network, str]:
+    """The network at its start, and what that start is called in checkpoints."""
+    first = imagenet.start(preset(o.preset).backbone) if start == "imagenet" else None
+    network = Network.build(o.method, o.preset, seed=o.seed, start=first)
+    if start not in START:
+        start = weights.load(network, Path(start), method=o.method, preset=o.preset)
+    return network.to(memory_format=torch.channels_last), start
+
+
+def _run(
+    run: Run, network: Network, sources: Sources, fabric: Fabric, held: HeldOut | None
+) -> Path:
+    """The training, told of by the first process and measured by all."""
+    with Bar() as bar, Log(run.out, bar, run.recipe) as log:
+
+        def report(done: Done) -> None:
+            due = held is not None and held.due(done.step, run.recipe.steps)
+            J = held.measure(done.step, done.network) if held and due else None
+            if fabric.is_global_zero:
+                log.step(done, J)
+
+        return train_run(run, network, sources, fabric, report)

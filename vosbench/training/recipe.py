@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vosbench.errors import unknown
+from vosbench.training.losses import LOSSES
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Recipe:
     cosine: bool  # one half-cosine over all steps, after a short warm-up; else constant
     half_decoder: bool  # decoder in bfloat16
     average: float  # decay of the running mean of the weights, which is what is kept; 0 = none
+
+    @property
+    def steps(self) -> int:
+        """Of all stages together."""
+        return sum(stage.steps for stage in self.stages)
 
 
 WARM_UP = 100  # steps of linear warm-up before a cosine
@@ -62,11 +68,26 @@ RECIPES = {
         batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
         average=0.998,
     ),
+    # shows in seconds that a memory can be trained at all
+    "smoke": Recipe(
+        stages=(Stage(60, 64, 1.0, 2, 1e-3, "hybrid", paste=0.0),),
+        batch=4, optimiser="adamw", backbone_rate=1.0, cosine=False, half_decoder=False,
+        average=0.0,
+    ),
 }  # fmt: skip
 
 
-def recipe(name: str) -> Recipe:
-    """The recipe called `name`; an unknown one is a UsageError that lists the nearest."""
+def recipe(name: str, loss: str = "") -> Recipe:
+    """The recipe called `name`, with `loss` in place of its own, if one is given.
+
+    Raises:
+        UsageError: an unknown recipe or loss; the known ones are listed.
+    """
     if name not in RECIPES:
         raise unknown("recipe", name, RECIPES)
-    return RECIPES[name]
+    if not loss:
+        return RECIPES[name]
+    if loss not in LOSSES:
+        raise unknown("loss", loss, LOSSES)
+    plan = RECIPES[name]
+    return replace(plan, stages=tuple(replace(stage, loss=loss) for stage in plan.stages))

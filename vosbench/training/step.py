@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vosbench.model.network import Network
+from vosbench.training.clips import Clip
 from vosbench.training.losses import Loss
 
 
@@ -27,15 +30,31 @@ def clip_loss(
     """
     state = network.write(None, frames[:, 0], masks[:, 0], 0, given=True)
     total = frames.new_zeros(())
+    half = torch.autocast(frames.device.type, torch.bfloat16) if half_decoder else nullcontext()
     last = frames.shape[1] - 1
     for t in range(1, last + 1):
         query = network.encode(frames[:, t])
         readout, state = network.read(state, query)
-        with torch.autocast(frames.device.type, torch.bfloat16, enabled=half_decoder):
+        with half:
             logits = network.decode(readout, query)
         logits = logits.float()
         total = total + loss(logits, masks[:, t])
         if t < last:
             soft = logits.detach().sigmoid()
-            state = network.write(state, frames[:, t], soft, t, given=False)
+            state = network.write(state, frames[:, t], soft, t, given=False, query=query)
     return total / last
+
+
+class ClipLoss(nn.Module):
+    """`clip_loss` as a module: Fabric moves, casts and averages what passes through `forward`."""
+
+    def __init__(self, network: Network, *, half_decoder: bool) -> None:
+        super().__init__()
+        self.network = network
+        self.half_decoder = half_decoder
+
+    def forward(self, clips: Clip, loss: Loss) -> Tensor:
+        """The mean loss of this process's clips."""
+        return clip_loss(
+            self.network, clips.frames, clips.masks, loss, half_decoder=self.half_decoder
+        )

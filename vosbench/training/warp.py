@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.random import Generator
+from numpy.typing import NDArray
 from torch import Tensor
 
 CONTROL = 4  # control points per side of the thin-plate spline
@@ -30,6 +31,15 @@ class Motion:
 
 STILL = Motion(rotation=20, scale=0.2, shift=0.12, bend=0.05)
 VIDEO = Motion(rotation=6, scale=0.06, shift=0.03, bend=0.0)
+
+
+@cache
+def basis(side: int) -> Tensor:
+    """What any view is a sum of: rows x, y, 1 and the spline's, (3 + CONTROL^2, side^2)."""
+    pixel = (torch.arange(side) + 0.5) / side * 2 - 1
+    y, x = torch.meshgrid(pixel, pixel, indexing="ij")
+    plane = torch.stack([x, y, torch.ones(side, side)]).flatten(1)
+    return torch.cat([plane, spline_basis(side).T])
 
 
 @cache
@@ -52,8 +62,8 @@ def spline_basis(side: int) -> Tensor:
     top = rows(points)
     system = torch.cat([top, torch.cat([top[:, n:].T, torch.zeros(3, 3)], dim=1)])
     unit = torch.cat([torch.eye(n), torch.zeros(3, n)]).double()
-    basis: Tensor = rows(where) @ torch.linalg.solve(system, unit)
-    return basis.float()
+    solved: Tensor = rows(where) @ torch.linalg.solve(system, unit)
+    return solved.float()
 
 
 def grid(
@@ -67,6 +77,9 @@ def grid(
 ) -> Tensor:
     """Grids of one clip: a common view of the source, then each frame's own motion.
 
+    Every motion is linear in `basis`, so that a clip's grids are one matrix product:
+    grid_f = R_f [flip, bend_f] basis + shift_f, all in units of the source.
+
     Args:
         rng: source of randomness.
         side: of the square output, pixels.
@@ -79,26 +92,25 @@ def grid(
     Returns:
         (frames, side, side, 2), for `grid_sample` with align_corners=False.
     """
-    pixel = (torch.arange(side) + 0.5) / side * 2 - 1
-    y, x = torch.meshgrid(pixel, pixel, indexing="ij")
-    flip = rng.choice((-1.0, 1.0))
 
-    def u(width: float, *shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def u(width: float, *shape: int) -> NDArray[np.float64]:
         return rng.uniform(-1, 1, shape) * width
 
+    flip = rng.choice((-1.0, 1.0))
     angle = np.deg2rad(u(motion.rotation, 1) + u(motion.rotation, frames))
     zoom = np.exp(u(motion.scale, frames))
-    shift = torch.from_numpy(u(2 * motion.shift, frames, 2)).float()
-    view = torch.stack([x * flip, y], dim=-1).expand(frames, -1, -1, -1)
-    if motion.bend:
-        bend = torch.from_numpy(u(2 * motion.bend, CONTROL**2, 2 * frames)).float()
-        view = view + (spline_basis(side) @ bend).view(side, side, frames, 2).permute(2, 0, 1, 3)
-    turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], axis=-1)
-    matrix = torch.from_numpy((zoom[:, None] * turn).reshape(frames, 1, 2, 2)).float()
-    view = view @ matrix.mT + shift[:, None, None]
-    scale = torch.tensor([reach / size[1], reach / size[0]])
-    middle = torch.tensor([2 * centre[1] / size[1] - 1, 2 * centre[0] / size[0] - 1])
-    return (view * scale + middle).float()
+    shift = u(2 * motion.shift, frames, 2)
+    points = CONTROL**2 if motion.bend else 0
+    bend = u(2 * motion.bend, points, 2 * frames).reshape(points, frames, 2).transpose(1, 0, 2)
+    turn = np.stack([np.cos(angle), np.sin(angle), -np.sin(angle), np.cos(angle)], axis=-1)
+    axes = np.broadcast_to(np.diag([flip, 1.0]), (frames, 2, 2))
+    view = np.concatenate([axes, np.zeros((frames, 1, 2)), bend], axis=1)
+    view = view @ (zoom[:, None] * turn).reshape(frames, 2, 2)  # (frames, 3 + points, 2)
+    view[:, 2] += shift
+    view *= (reach / size[1], reach / size[0])
+    view[:, 2] += (2 * centre[1] / size[1] - 1, 2 * centre[0] / size[0] - 1)
+    flat = torch.from_numpy(view).float().mT.flatten(0, 1) @ basis(side)[: 3 + points]
+    return flat.view(frames, 2, side, side).permute(0, 2, 3, 1)
 
 
 def sample(frames: Tensor, masks: Tensor, grids: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,96 @@
+"""What a user types after ``vosbench train``, and the mistakes in it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.training.stills import write_stills
+from vosbench.errors import DataError, UsageError
+from vosbench.model import weights
+from vosbench.training import main, smoke
+from vosbench.training.checkpoint import NAME
+from vosbench.training.held_out import read
+from vosbench.training.main import Options, train
+from vosbench.training.recipe import RECIPES, Recipe, Stage, recipe
+
+TINY = Recipe(
+    stages=(Stage(3, 32, 0.5, 1, 1e-3, "cross_entropy"),),
+    batch=2, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=False, average=0.5,
+)  # fmt: skip
+VIDEOS = "synthetic:length=3,size=48x64,scenario=drift"
+HELD = "synthetic:length=3,size=48x64,scenario=occlusion,seed=9"
+
+
+@pytest.fixture
+def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+    return Options(
+        method="gc", out=tmp_path / "run", recipe="tiny", videos=(VIDEOS,), start="none",
+        stills=(write_stills(tmp_path / "ducks"),), threads=1, workers=0,
+    )  # fmt: skip
+
+
+def test_a_run_leaves_weights_that_say_what_they_were_trained_from(options: Options) -> None:
+    (told,) = train(replace(options, held_out=HELD, held_out_every=2, loss="hybrid"))
+    assert told == f"weights: {options.out / 'gc-mini.safetensors'}"
+    facts = weights.read(options.out / "gc-mini.safetensors")[1]
+    assert facts["data"] == ["ducks: 3 stills", f"{VIDEOS}: 1 videos"]
+    assert facts["recipe"]["stages"][0]["loss"] == "hybrid"
+    assert [(r["step"], r["sequence"]) for r in read(options.out / "held_out.csv")] == [
+        ("2", "occlusion"), ("2", "all"), ("3", "occlusion"), ("3", "all"),
+    ]  # fmt: skip
+    assert list((options.out / "logs").iterdir())
+
+
+def test_bfloat16_trains_and_is_not_mixed_with_a_run_in_float32(options: Options) -> None:
+    train(replace(options, precision="bf16-mixed"))
+    assert weights.read(options.out / NAME)[1]["precision"] == "bf16-mixed"
+    with pytest.raises(DataError, match=r"has precision bf16-mixed; this run has 32"):
+        train(options)
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "message"),
+    [
+        ({"method": "gcc"}, UsageError, r"unknown method 'gcc': did you mean gc"),
+        ({"preset": "minn"}, UsageError, r"unknown preset 'minn'"),
+        ({"recipe": "minni"}, UsageError, r"unknown recipe 'minni': did you mean mini"),
+        ({"loss": "hybird"}, UsageError, r"unknown loss 'hybird': .*cross_entropy, hybrid"),
+        ({"precision": "64"}, UsageError, r"unknown precision '64'.*known: 32, bf16-mixed"),
+        ({"device": "tpu"}, UsageError, r"unknown device 'tpu'"),
+        ({"start": "nowhere.safetensors"}, UsageError, r"--start nowhere.*expected imagenet, none"),
+        ({"stills": ()}, UsageError, r"recipe tiny needs stills"),
+        ({"stills": (), "videos": ()}, UsageError, r"nothing to train on: give --stills"),
+        ({"videos": ("davis=x",)}, UsageError, r"unknown dataset 'davis': did you mean davis20"),
+        ({"held_out": VIDEOS}, UsageError, r"--held-out .*drift is trained on as well"),
+        ({"smoke": True}, UsageError, r"--recipe tiny: --smoke has a recipe of its own"),
+        ({"videos": ("synthetic:length=1,size=48x64",)}, DataError, r"no video has two annotated"),
+    ],
+)
+def test_a_mistake_is_refused_before_anything_is_built_or_written(
+    options: Options,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: dict[str, object],
+    kind: type[Exception],
+    message: str,
+) -> None:
+    monkeypatch.setattr(main, "_network", lambda *_: pytest.fail("a network was built"))
+    with pytest.raises(kind, match=message) as caught:
+        train(replace(options, **changed))  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+    assert not options.out.exists()
+
+
+def test_a_loss_of_the_user_takes_the_place_of_every_stages_own() -> None:
+    assert {s.loss for s in recipe("paper").stages} == {"cross_entropy", "hybrid"}
+    assert {s.loss for s in recipe("paper", "cross_entropy").stages} == {"cross_entropy"}
+    assert recipe("paper", "hybrid").stages[0].steps == recipe("paper").stages[0].steps
+
+
+def test_a_smoke_test_takes_built_in_videos_and_no_imagenet_weights() -> None:
+    options = Options(method="gc", out=Path("x"), smoke=True)
+    sources, words = main._sources(options, options.plan)
+    assert words == (f"{smoke.DATA}: 6 videos",)
+    assert (len(sources.stills), len(sources.videos[0])) == (0, 6)
+    assert options.plan == RECIPES["smoke"]
