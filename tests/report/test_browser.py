@@ -36,14 +36,23 @@ needs_browser = pytest.mark.skipif(
 )
 
 
-@needs_browser
-def test_tables_sort_and_filter_and_the_console_stays_silent(tmp_path):
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """Ten methods, and a script that works the tables and tells what it saw."""
+    folder = tmp_path_factory.mktemp("browser")
     methods = [f"m{i}" for i in range(10)]
-    fabricate(tmp_path / "s", methods, sequences=2, frames=5, harnesses=("accuracy", "speed"))
-    page = render(tmp_path / "s", tmp_path / "out")
+    fabricate(folder / "s", methods, sequences=2, frames=5, harnesses=("accuracy", "speed"))
+    page = render(folder / "s", folder / "out")
     page.write_text(page.read_text("utf-8").replace("</body>", PROBE), "utf-8")
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--window-size=800,900",
-               "--dump-dom", page.as_uri()]  # fmt: skip
+    return page
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [400, 800])
+def test_tables_sort_and_filter_and_the_console_stays_silent(page, tmp_path, width):
+    methods = [f"m{i}" for i in range(10)]
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}",
+               f"--window-size={width},900", "--dump-dom", page.as_uri()]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "CONSOLE" not in done.stderr
     title = re.search(r"<title>(.*?)</title>", done.stdout)[1].replace("&quot;", '"')

@@ -27,7 +27,7 @@ from vosbench.report.tabular import Column, Row, Table, percent, signed_percent,
 
 Measured = TypeVar("Measured", Scores, Costs)
 COUNT_CHANGE = 1.01  # ratio from which on an exact count has changed
-COUNTS = {  # metric -> unit, divisor
+COUNTS: dict[str, dict[str, tuple[str, float]]] = {  # metric -> unit, divisor
     "flops": {"parameters": ("M", 1e6), "read_macs": ("G MAC", 1e9), "write_macs": ("G MAC", 1e9)},
     "growth": {"state_bytes": ("MiB", 2**20), "read_temporary_bytes": ("MiB", 2**20)},
 }

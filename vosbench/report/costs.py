@@ -14,7 +14,7 @@ from vosbench.report.settings import Setting, split
 
 STAGES = ("encode", "read", "decode", "memory_encode", "write")
 COUNTERS = ("fvcore", "torch", "analytic")  # the order of choice where several counted as much
-BYTE_PROTOCOLS = ("measured", "analytic")
+BYTE_PROTOCOLS = ("measured", "analytic")  # each may go on: "measured to t = 2000, in 4 GiB"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Costs:
     def at(self, label: str, metric: str, t: int | None) -> float | None:
         """One number, or None: at frame t, or of the whole cell where t is None."""
         return self._values.get(label, {}).get((metric, t))
+
+    def whole(self, label: str) -> dict[str, float]:
+        """Every number of a method that is of the whole cell, by metric."""
+        return {name: x for (name, t), x in self._values.get(label, {}).items() if t is None}
 
     def series(self, label: str, metric: str) -> tuple[np.ndarray, np.ndarray]:
         """T and a metric's values there, for one method; empty where it has none."""
@@ -112,7 +116,7 @@ def _fits(setting: Setting, like: Setting) -> bool:
 def _order(costs: Costs, like: Setting | None) -> tuple[object, ...]:
     protocol = costs.setting.protocol
     known = COUNTERS if costs.setting.harness == "flops" else BYTE_PROTOCOLS
-    rank = known.index(protocol) if protocol in known else len(known)
+    rank = next((i for i, name in enumerate(known) if protocol.startswith(name)), len(known))
     elsewhere = like is not None and costs.setting.dataset != like.dataset
     return (elsewhere, -len(costs.labels), rank, costs.setting.describe())
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from vosbench.report.costs import Costs
+from vosbench.report import scaling
+from vosbench.report.costs import STAGES, Costs
 from vosbench.report.evidence import PLUGINS, Evidence
 from vosbench.report.settings import weights_text
 from vosbench.report.tabular import Column, Row, Table, giga, mebi, milli, significant, whole
@@ -14,6 +15,14 @@ TITLES = {
     "growth": "State and temporary bytes",
     "speed": "Seconds by stage",
 }
+_TIMED = ("frame", "prepare", "resize", "encode", "read", "decode", "decide", "memory_encode",
+          "write", "roofline")  # fmt: skip
+_SHOWN = {  # what a reader compares; everything else is in the store
+    "flops": [f"{stage}_macs" for stage in STAGES],
+    "growth": ["state_bytes", "peak_bytes", "read_temporary_bytes", "write_temporary_bytes"],
+    "speed": [*(f"{part}_seconds" for part in _TIMED), "first_frame_seconds", "frame_seconds_mean",
+              *(f"frame_seconds_p{p}" for p in (50, 90, 99)), "fps"],
+}  # fmt: skip
 _SHOW = {"MAC": ("G", giga), "byte": ("MiB", mebi), "s": ("ms", milli), "1/s": ("1/s", significant)}
 _TIMES = 7  # rows per method: more would be a listing, and that is what the store is for
 _STAMP = ["machine", "device_name", "platform", "python", "torch", "numpy", "timm", "vosbench",
@@ -22,8 +31,10 @@ _STAMP = ["machine", "device_name", "platform", "python", "torch", "numpy", "tim
 
 def cost_table(costs: Costs, name: str) -> Table:
     """Methods and times down, metrics across."""
+    if costs.setting.harness == "scaling":
+        return scaling.table(costs, name)
     units = dict(zip(costs.rows.metric, costs.rows.unit, strict=True))
-    metrics = [m for m in dict.fromkeys(costs.rows.metric) if units[m] in _SHOW]
+    metrics = [m for m in _SHOWN[costs.setting.harness] if m in units]
     columns = [Column("method", "Method", text=True), Column("t", "t", show=whole)]
     for metric in metrics:
         unit, show = _SHOW[units[metric]]
@@ -60,19 +71,24 @@ def few(times: list[int]) -> list[int]:
 def _uncounted(costs: Costs) -> list[str]:
     """What the counter met and left out, as it named it."""
     names = sorted(
-        {m.replace("_uncounted ", ": ") for m in costs.rows.metric if "_uncounted " in m}
+        {m.replace("_uncounted:", ": ") for m in costs.rows.metric if "_uncounted:" in m}
     )
     return [f"Not counted by {costs.setting.protocol}: {', '.join(names)}."] if names else []
 
 
 def _title(metric: str) -> str:
-    return metric.rsplit("_seconds", 1)[0].replace("_", " ") + (
-        metric.rsplit("_seconds", 1)[1].replace("_", " ") if "_seconds_" in metric else ""
-    )
+    """A metric in words, without the unit that stands under it.
+
+    >>> _title("frame_seconds_p90"), _title("read_seconds"), _title("state_bytes")
+    ('frame p90', 'read', 'state')
+    """
+    for unit in ("_seconds", "_bytes", "_macs"):
+        metric = metric.replace(unit, "")
+    return metric.replace("_", " ")
 
 
 def _short(protocol: str) -> str:
-    return protocol if len(protocol) < 20 else "one clock"
+    return protocol if len(protocol) < 40 else "one clock"
 
 
 def environment(evidence: Evidence) -> Table:
@@ -83,7 +99,7 @@ def environment(evidence: Evidence) -> Table:
     rows: list[Row] = []
     for values, part in both.groupby(keys, sort=True):
         row: Row = dict(zip(keys, map(str, values), strict=True))
-        row["weights"] = weights_text(str(row["weights"]))
+        row["weights"] = weights_text(str(row["weights"]), digest=True)
         row["commit"] = _commit(str(row["commit"]))
         rows.append(row | {"first": str(part.time.min()), "last": str(part.time.max())})
     titles = {"device_name": "device"}

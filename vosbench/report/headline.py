@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vosbench.report import ratios
+from vosbench.report.growing import endings
 from vosbench.report.overview import Beside, costs_of
 from vosbench.report.scores import Difference, Run, Scores
 from vosbench.report.tabular import percent, signed_percent, significant, with_prefix
 
-SAME_SPEED = 1.25  # rounds of one method on a shared machine differ by as much
+SAME_SPEED = 1.25  # rounds of one method on a shared machine differ by as much: the rule where no
+# ratio with an interval was measured
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ def headline(scores: Scores | None, beside: Beside) -> Headline:
     untrained = scores is not None and any(run.untrained for run in scores.runs)
     warning = WARNING if untrained else ""
     cost = cost_title(beside)
-    ranked = scores.ranked() if scores else []
+    ranked = [run for run in scores.ranked() if not run.swapped] if scores else []
     if scores is None or untrained or not ranked:
         title = cost or "No methods compared yet"
         return Headline(title, tuple(cost_sentences(beside)), warning)
@@ -52,7 +55,14 @@ def _title(best: Run, second: Run, difference: Difference | None, beside: Beside
 
 
 def _price(best: Run, second: Run, beside: Beside) -> str:
-    """The frame rates' ratio, as a clause."""
+    """The frame rates' ratio, as a clause: of paired turns where there are, else of the two FPS."""
+    paired = ratios.between(beside.speed, best.label, second.label)
+    if paired is not None and best.label != second.label:
+        if not paired.clear:
+            return ", at a speed that cannot be told apart"
+        faster = best if paired.value < 1 else second
+        times = significant(max(paired.value, 1 / paired.value), 2)
+        return f"; {faster.name} is {times}× as fast"  # noqa: RUF001
     one, two = (costs_of(run.label, beside).get("fps") for run in (best, second))
     if not isinstance(one, float) or not isinstance(two, float):
         return ""
@@ -96,7 +106,8 @@ def cost_sentences(beside: Beside) -> list[str]:
         if best != worst:
             said += f" against {with_prefix(known[worst], unit)} ({worst})"
         found.append(said + ".")
-    return found
+    found += ratios.sentences(beside.speed)
+    return found + (endings(beside.growth)[:4] if beside.growth else [])
 
 
 def _known(beside: Beside, key: str) -> dict[str, float]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vosbench.metrics import PROTOCOLS
-from vosbench.report.costs import Costs, exponent
+from vosbench.report import ratios
+from vosbench.report.costs import Costs
+from vosbench.report.growing import endings, exponent_text, state_exponent
 from vosbench.report.scores import SCORE_COLUMNS, Run, Scores
 from vosbench.report.settings import UNTRAINED_TEXT, weights_text
 from vosbench.report.tabular import (
@@ -82,9 +84,12 @@ def _growth_columns(costs: Costs | None) -> list[Column]:
     if costs is None:
         return []
     t = costs.common_t
+    fits = [fit for label in costs.labels if (fit := state_exponent(costs, label))]
+    interval = [Column("state_interval", "95 % interval of t^", text=True)]
     return [
         Column("state_bytes", f"State at t = {t}", "MiB", mebi, best="low"),
-        Column("state_exponent", "State grows as t^", "", _exponent_text, best="low"),
+        Column("state_exponent", "State grows as t^", "", exponent_text, best="low"),
+        *(interval if any(fit.interval for fit in fits) else []),
         Column("temporary_bytes", f"Temporary at t = {t}", "MiB", mebi, best="low"),
     ]
 
@@ -92,14 +97,13 @@ def _growth_columns(costs: Costs | None) -> list[Column]:
 def _speed_columns(costs: Costs | None) -> list[Column]:
     if costs is None:
         return []
+    roofline = [Column("roofline", "Over roofline", "", significant, best="low")]
+    any_roofline = any("roofline_ratio" in costs.whole(label) for label in costs.labels)
     return [
         Column("fps", "FPS", "1/s", significant, best="high"),
         Column("p90", "Frame p90", "ms", milli, best="low"),
+        *(roofline if any_roofline else []),
     ]
-
-
-def _exponent_text(value: float) -> str:
-    return f"{round(value, 2) + 0.0:.2f}"
 
 
 def _row(scores: Scores | None, run: Run | None, label: str, beside: Beside) -> Row:
@@ -121,11 +125,13 @@ def costs_of(label: str, beside: Beside) -> Row:
         row["frame_macs"] = float(at_t[0]) if at_t.size else None
     if (growth := beside.growth) is not None and (t := growth.common_t) is not None:
         row["state_bytes"] = growth.at(label, "state_bytes", t)
-        row["state_exponent"] = exponent(*growth.series(label, "state_bytes"))
+        if (fit := state_exponent(growth, label)) is not None:
+            row |= {"state_exponent": fit.value, "state_interval": fit.interval}
         row["temporary_bytes"] = growth.at(label, "read_temporary_bytes", t)
     if (speed := beside.speed) is not None:
         row["fps"] = speed.at(label, "fps", None)
         row["p90"] = speed.at(label, "frame_seconds_p90", None)
+        row["roofline"] = speed.at(label, "roofline_ratio", None)
     return row
 
 
@@ -140,10 +146,21 @@ def _notes(scores: Scores | None, beside: Beside) -> list[str]:
         if any(run.untrained for run in scores.runs):
             notes.append(f"{UNTRAINED_TEXT.capitalize()}: J and F show that the pipeline runs; "
                          "they are not accuracy.")  # fmt: skip
+        if any(run.swapped for run in scores.runs):
+            notes.append("Swapped: weights that were trained with another method, used as they "
+                         "are; not what the method reaches when it is trained.")  # fmt: skip
     kinds = (("Multiply-adds (MAC; 1 MAC = 2 FLOPs)", beside.flops),
              ("State and temporary bytes (temporary: of a read)", beside.growth),
              ("Speed", beside.speed))  # fmt: skip
     notes += [f"{kind}: {costs.setting.describe(like)}." for kind, costs in kinds if costs]
+    notes += endings(beside.growth) if beside.growth else []
+    if noise := ratios.noise_note(beside.speed):
+        notes.append(noise)
+    if beside.speed and any("roofline_ratio" in beside.speed.whole(x) for x in beside.speed.labels):
+        notes.append(
+            "Roofline: seconds of read and write over the least that this machine's own rates of "
+            "multiply-adds and copies allow; 1 is the floor."
+        )
     return notes
 
 

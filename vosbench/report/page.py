@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,16 @@ from vosbench.report.against import Comparison, against
 from vosbench.report.evidence import load
 from vosbench.report.figures.base import Figure
 from vosbench.report.sections import Page, build
-from vosbench.report.tabular import MISSING, Column, Table, Value, to_csv, to_latex, to_markdown
+from vosbench.report.tabular import (
+    MISSING,
+    Column,
+    Table,
+    Value,
+    to_csv,
+    to_frame,
+    to_latex,
+    to_markdown,
+)
 
 TABLES, FIGURES = "tables", "figures"  # folders beside the page, ours alone: emptied at each run
 
@@ -65,6 +75,8 @@ def _written(page: Page, out: Path) -> Path:
         for ending, form in (("csv", to_csv), ("md", to_markdown), ("tex", to_latex)):
             file = out / TABLES / f"{table.name}.{ending}"
             file.write_text(form(table), encoding="utf-8", newline="\n")
+        if importlib.util.find_spec("pyarrow"):  # an extra: `pip install 'vosbench[parquet]'`
+            to_frame(table).to_parquet(out / TABLES / f"{table.name}.parquet")
     for figure in page.figures:
         file = out / FIGURES / f"{figure.name}.svg"
         file.write_text(figure.svg, encoding="utf-8", newline="\n")
@@ -84,7 +96,7 @@ def html(page: Page) -> str:
     environment.filters |= {"svg": _svg, "sort_key": _sort_key}
     source = environment.loader.get_source if environment.loader else None
     parts = {
-        name: Markup(source(environment, file)[0]) if source else ""  # noqa: S704  (our own files)
+        name: Markup(source(environment, file)[0]) if source else ""  # noqa: S704  # nosec B704
         for name, file in (("css", "style.css"), ("js", "tables.js"))
     }
     template = environment.get_template("page.html")
@@ -92,7 +104,7 @@ def html(page: Page) -> str:
 
 
 def _svg(figure: Figure) -> Markup:
-    return Markup(figure.inline)  # noqa: S704  (matplotlib escapes the names it draws)
+    return Markup(figure.inline)  # noqa: S704  # nosec B704
 
 
 def _sort_key(value: Value, column: Column) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +12,7 @@ import pandas as pd
 from vosbench.metrics import PROTOCOLS
 from vosbench.metrics.statistics import paired_bootstrap, summarise
 from vosbench.report.evidence import Evidence
-from vosbench.report.settings import Setting, split
+from vosbench.report.settings import Setting, donor, split
 from vosbench.results import UNTRAINED
 
 STATISTICS = ("mean", "recall", "decay")
@@ -29,6 +30,11 @@ class Run:
     @property
     def untrained(self) -> bool:
         return self.weights == UNTRAINED
+
+    @property
+    def swapped(self) -> bool:
+        """Whether the weights were trained with another method's memory."""
+        return bool(donor(self.weights))
 
     @property
     def title(self) -> str:
@@ -63,11 +69,12 @@ class Scores:
     @cached_property
     def runs(self) -> list[Run]:
         pairs = self.frames[_RUN].drop_duplicates().sort_values(_RUN)
-        twice = set(pairs.label[pairs.label.duplicated()])
-        return [
-            Run(label, weights, _name(label, weights, alone=label not in twice))
+        kinds = Counter((label, donor(weights)) for label, weights in pairs.itertuples(index=False))
+        found = [
+            Run(label, weights, _name(label, weights, alone=_alone(label, weights, kinds)))
             for label, weights in pairs.itertuples(index=False)
         ]
+        return sorted(found, key=lambda run: run.swapped)  # stable: swapped weights come last
 
     @cached_property
     def sequences(self) -> list[str]:
@@ -140,7 +147,15 @@ class Scores:
 SCORE_COLUMNS = [f"{metric}_{statistic}" for metric in "JF" for statistic in STATISTICS]
 
 
+def _alone(label: str, weights: str, kinds: Counter[tuple[str, str]]) -> bool:
+    """Whether no other weights of the same origin share the label."""
+    return kinds[label, donor(weights)] == 1
+
+
 def _name(label: str, weights: str, *, alone: bool) -> str:
+    if other := donor(weights):
+        which = "" if alone else f" {weights[-12:][:6]}"
+        return f"{label} (swapped: {other}'s weights{which})"
     return label if alone or weights == UNTRAINED else f"{label} {weights[:6]}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vosbench.report import details, gallery, paper
+from vosbench.report import ablation, budgets, clocks, details, gallery, paper, ratios
 from vosbench.report.costs import Costs, all_costs, choose
 from vosbench.report.evidence import Evidence
 from vosbench.report.figures import accuracy, cost
@@ -83,7 +83,8 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
         headline=headline(*first), subtitle=_subtitle(evidence), sections=sections,
         published=[table for table in tables if table is not None],
         details=[details.cost_table(c, f"{harness}{_suffix(i)}")
-                 for harness, found in costs.items() for i, c in enumerate(found)],
+                 for harness, found in {**costs, "scaling": all_costs(evidence, "scaling")}.items()
+                 for i, c in enumerate(found)],
         environment=details.environment(evidence), failures=details.failures(evidence),
         missing=missing(evidence, scored), against=moved, strips=shown, strips_left_out=left_out,
         failed_frames=failed, failed_frames_left_out=failed_left_out, films=films,
@@ -104,23 +105,35 @@ def _section(scores: Scores | None, beside: Beside, palette: Palette, suffix: st
     like = scores.setting if scores else None
     if scores is None:
         table = results(None, beside, f"results{suffix}", "Results")
-        return Section(
-            "Cost", "No accuracy was measured.", [table], _costs(beside, palette, suffix, like)
-        )
+        tables = [table, *(t for t in _timed(beside, suffix) if t is not None)]
+        drawn = _costs(beside, palette, suffix, like)
+        return Section("Cost", "No accuracy was measured.", tables, drawn)
     dataset = scores.setting.dataset
     untrained = all(run.untrained for run in scores.runs)
     title = f"Results on {dataset}" + (" (untrained weights)" if untrained else "")
     tables = [results(scores, beside, f"results{suffix}", title)]
     if (compared := comparisons(scores, f"differences{suffix}")) is not None:
         tables.append(compared)
+    more = (budgets.table(scores, beside, f"budgets{suffix}"), *_timed(beside, suffix))
+    tables += [table for table in more if table is not None]
+    tables += ablation.tables(scores, beside, suffix)
+    marked = budgets.marks(scores, beside)
     figures = [
-        accuracy.speed_accuracy(scores, beside.speed, palette, f"speed-accuracy{suffix}"),
+        accuracy.speed_accuracy(scores, beside.speed, palette, f"speed-accuracy{suffix}", marked),
         accuracy.drift_clock(scores, palette, f"drift{suffix}"),
         *_costs(beside, palette, suffix, like),
         accuracy.heat_map(scores, f"sequences{suffix}"),
     ]
     about = scores.setting.describe()
     return Section(dataset, about, tables, [figure for figure in figures if figure is not None])
+
+
+def _timed(beside: Beside, suffix: str) -> tuple[Table | None, Table | None]:
+    """What the clock left beside frame rates: paired ratios, and other projects' clocks."""
+    return (
+        ratios.table(beside.speed, f"times{suffix}"),
+        clocks.table(beside.speed, f"clocks{suffix}"),
+    )
 
 
 def _costs(beside: Beside, palette: Palette, suffix: str, like: Setting | None) -> list[Figure]:
@@ -143,10 +156,9 @@ def _other_costs(
     for i, speed in enumerate(c for c in costs["speed"] if not any(c is u for u in used)):
         beside, name = Beside(None, None, speed), f"-other{_suffix(i)}"
         table = results(None, beside, f"results{name}", "Speed in another setting")
-        about = speed.setting.describe()
-        found.append(
-            Section("Another setting", about, [table], _costs(beside, palette, name, speed.setting))
-        )
+        tables = [table, *(t for t in _timed(beside, name) if t is not None)]
+        figures = _costs(beside, palette, name, speed.setting)
+        found.append(Section("Another setting", speed.setting.describe(), tables, figures))
     return found
 
 

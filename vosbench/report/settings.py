@@ -16,7 +16,9 @@ _ACCURACY = ["dataset", "protocol", "preset", "seed", "device", "device_name", "
 _COUNT = ["preset", "size", "objects", "precision", "dataset", "sequence", "protocol", "device",
           "seed", "tool"]  # fmt: skip
 _SPEED = [*_COUNT, "device_name", "machine"]
-_KEYS = {"accuracy": _ACCURACY, "flops": _COUNT, "growth": _COUNT, "speed": _SPEED}
+_SCALING = [key for key in _COUNT if key not in ("size", "objects", "sequence")]
+_KEYS = {"accuracy": _ACCURACY, "flops": _COUNT, "growth": _COUNT, "speed": _SPEED,
+         "scaling": _SCALING}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,21 @@ def _sizes_clash(rows: pd.DataFrame) -> bool:
     return bool(pairs.duplicated(["dataset", "sequence", "preset"]).any())
 
 
-def weights_text(weights: str) -> str:
-    """The weights as every table names them."""
+def donor(weights: str) -> str:
+    """The method that weights were trained with, where another method uses them; else "".
+
+    >>> donor("stm:0123456789ab"), donor("0123456789ab"), donor("untrained")
+    ('stm', '', '')
+    """
+    return weights.rpartition(":")[0]
+
+
+def weights_text(weights: str, *, digest: bool = False) -> str:
+    """The weights as every table names them; `digest` says which of a donor's.
+
+    >>> weights_text("stm:0123456789ab"), weights_text("stm:0123456789ab", digest=True)
+    ("swapped: stm's weights", "swapped: stm's weights 0123456789ab")
+    """
+    if other := donor(weights):
+        return f"swapped: {other}'s weights" + (f" {weights[-12:]}" if digest else "")
     return UNTRAINED_TEXT if weights == UNTRAINED else weights

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 Value = float | int | str | None
 Row = dict[str, Value]
 
@@ -152,6 +154,17 @@ def to_csv(table: Table) -> str:
     for row in table.texts():
         writer.writerow(["" if text == MISSING else text for text in row])
     return out.getvalue()
+
+
+def to_frame(table: Table) -> pd.DataFrame:
+    """Values as they are, not as they are shown, with the CSV's headers: what Parquet holds."""
+    columns = {
+        c.header: [None if c.format(row.get(c.key)) == MISSING else row.get(c.key)
+                   for row in table.rows]
+        for c in table.columns
+    }  # fmt: skip
+    kinds = {c.header: "string" if c.text else "float64" for c in table.columns}
+    return pd.DataFrame(columns).astype(kinds)
 
 
 def to_markdown(table: Table) -> str:

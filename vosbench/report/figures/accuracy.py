@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -25,6 +26,11 @@ from vosbench.report.figures.base import (
 from vosbench.report.paper import Published, published_points
 from vosbench.report.scores import Run, Scores, drift
 
+_HOLLOW: Any = {"linestyle": "", "markerfacecolor": "none", "color": INK, "zorder": 4}
+_RINGS = (  # around the dots of a front, one shape per cost
+    _HOLLOW | {"marker": "o", "markersize": 12, "markeredgewidth": 0.9},
+    _HOLLOW | {"marker": "s", "markersize": 15, "markeredgewidth": 0.9},
+)
 Point = tuple[Run, float, float]  # run, seconds per frame, J&F
 
 
@@ -61,8 +67,9 @@ def points(scores: Scores, speed: Costs | None) -> list[Point]:
 
 
 def speed_accuracy(
-    scores: Scores, speed: Costs | None, palette: Palette, name: str
-) -> Figure | None:
+    scores: Scores, speed: Costs | None, palette: Palette, name: str,
+    marks: Mapping[str, set[Run]],
+) -> Figure | None:  # fmt: skip
     """Figure 4 of the GC paper: ours in colour, the published points in grey behind them."""
     ours = points(scores, speed)
     if not ours or speed is None:
@@ -77,6 +84,10 @@ def speed_accuracy(
             line = [[p[1] for p in best], [100 * p[2] for p in best]]
             handles += axes.plot(*line, color=INK, linewidth=0.8, linestyle="--", zorder=2)
             names.append("our Pareto front")
+        for ring, (cost, on) in zip(_RINGS, marks.items(), strict=False):
+            spots = [(s, 100 * jf) for run, s, jf in ours if run in on]
+            handles += axes.plot(*np.array(spots).reshape(-1, 2).T, **ring)
+            names.append(f"unbeaten in J&F and {cost}")
         handles.append(Line2D([], [], color=MUTED, marker="o", linestyle="", alpha=0.6))
         names.append("published")
         axes.set_xlabel("seconds per frame (log)")
@@ -93,6 +104,8 @@ def _dot(axes: Axes, point: Point, palette: Palette) -> Line2D:
     style = palette.style(run.label) | {"linestyle": "", "markersize": 8, "zorder": 3}
     if run.untrained:
         style["markerfacecolor"] = "none"
+    if run.swapped:
+        style["fillstyle"] = "left"
     return axes.plot(seconds, 100 * jf, **style)[0]
 
 
@@ -113,10 +126,7 @@ def drift_clock(scores: Scores, palette: Palette, name: str) -> Figure | None:
     if not lines:
         return None
     with drawing() as (figure, axes):
-        handles = [
-            axes.plot(t, 100 * J, **palette.style(run.label, marker=False))[0]
-            for run, t, J in lines
-        ]
+        handles = [axes.plot(t, 100 * J, **_line(run, palette))[0] for run, t, J in lines]
         runs = [run for run, _, _ in lines]
         axes.set_xlabel("frame t")
         axes.set_ylabel(axis_text("mean J (%)", runs))
@@ -127,6 +137,11 @@ def drift_clock(scores: Scores, palette: Palette, name: str) -> Figure | None:
         )
         ends = (f"{r.title}: from {100 * J[0]:.1f} to {100 * J[-1]:.1f}" for r, _, J in lines)
         return finish(figure, name, "Drift: J per frame", caption, "; ".join(ends))
+
+
+def _line(run: Run, palette: Palette) -> dict[str, Any]:
+    """A method's line, thin where the weights are another method's."""
+    return palette.style(run.label, marker=False) | ({"linewidth": 0.7} if run.swapped else {})
 
 
 def heat_map(scores: Scores, name: str) -> Figure:

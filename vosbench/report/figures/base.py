@@ -21,7 +21,7 @@ INK, MUTED, RULE = "#1c1e21", "#64686e", "#d9dcdf"
 # Okabe and Ito's palette, darkened until each colour has a contrast of 3:1 on white; the style
 # sheet holds the lighter set for dark pages under the same names, --s0 .. --s7.
 SERIES = ("#0072b2", "#d55e00", "#00855f", "#b0508c", "#2f8fc4", "#a87400", "#5c5f66", "#857900")
-DASHES = ("-", "--", ":")
+DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 WIDTH = 4.9  # inches = 353 points: at 9 points, text is still readable 360 pixels wide
 
@@ -58,17 +58,21 @@ class Figure:
 
 @dataclass(frozen=True)
 class Palette:
-    """A colour, dash and marker for each method, the same in every figure."""
+    """A colour, dash and marker for each method, the same in every figure.
+
+    Of 32 methods no two share colour and dash, nor colour and marker.
+    """
 
     labels: Sequence[str]
 
     def style(self, label: str, *, marker: bool = True) -> dict[str, Any]:
         """Keyword arguments of `Axes.plot`."""
         i = self.labels.index(label)
+        again = i // len(SERIES)  # how often the colours were used up
         return {
             "color": SERIES[i % len(SERIES)],
-            "linestyle": DASHES[i // len(SERIES) % len(DASHES)],
-            "marker": MARKERS[i % len(MARKERS)] if marker else None,
+            "linestyle": DASHES[again % len(DASHES)],
+            "marker": MARKERS[(i + 3 * again) % len(MARKERS)] if marker else None,
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from vosbench.report.figures.base import (
     log_axis,
     short,
 )
+from vosbench.report.growing import Exponent, endings, state_exponent
 from vosbench.report.settings import Setting
 
 Curve = tuple[str, np.ndarray, np.ndarray]  # label, t, values
@@ -24,9 +25,12 @@ MACS_NOTE = "1 multiply-add = 2 FLOPs"
 
 
 def over_t(
-    curves: Sequence[Curve], palette: Palette, name: str, title: str, unit: str, caption: str
-) -> Figure | None:
-    """Lines on log axes, each with its fitted exponent b (value grows as t^b) in the legend."""
+    curves: Sequence[Curve], palette: Palette, name: str, title: str, unit: str, caption: str,
+    fits: Mapping[str, Exponent] | None = None,
+) -> Figure | None:  # fmt: skip
+    """Lines on log axes, each with its exponent b (value grows as t^b) in the legend: the given
+    fit, or one over the last decade.
+    """
     kept = [(label, t[ok], y[ok]) for label, t, y in curves if (ok := (t >= 1) & (y > 0)).any()]
     if not kept:
         return None
@@ -35,8 +39,8 @@ def over_t(
         handles, names = [], []
         for label, t, y in kept:
             handles += axes.plot(t, y, **palette.style(label, marker=len(t) < 12))
-            grows = exponent(t, y)
-            names.append(label if grows is None else f"{label}  t^{round(grows, 2) + 0.0:.2f}")
+            grows = (fits or {}).get(label) or _fitted(t, y)
+            names.append(label if grows is None else f"{label}  t^{grows.text}")
         axes.set_xlabel("frame t (log)")
         axes.set_ylabel(f"{unit} (log)")
         log_axis(axes, "x")
@@ -52,6 +56,11 @@ def over_t(
         return finish(figure, name, title, said, f"{unit}; " + "; ".join(ends))
 
 
+def _fitted(t: np.ndarray, y: np.ndarray) -> Exponent | None:
+    slope = exponent(t, y)
+    return None if slope is None else Exponent(slope)
+
+
 def _curves(costs: Costs, metric: str, scale: float) -> list[Curve]:
     found = ((label, *costs.series(label, metric)) for label in costs.labels)
     return [(label, t, y / scale) for label, t, y in found if t.size]
@@ -59,10 +68,11 @@ def _curves(costs: Costs, metric: str, scale: float) -> list[Curve]:
 
 def growth(costs: Costs, palette: Palette, name: str, like: Setting | None) -> list[Figure]:
     """State bytes over t, and the bytes that one read needs for a moment."""
-    where = _where(costs.setting, like)
+    where = " ".join(filter(None, (*endings(costs), _where(costs.setting, like))))
+    fits = {label: fit for label in costs.labels if (fit := state_exponent(costs, label))}
     state = over_t(
         _curves(costs, "state_bytes", 2**20), palette, f"{name}-state", "State bytes over t",
-        "MiB between frames", f"What must be kept from frame to frame. {where}",
+        "MiB between frames", f"What must be kept from frame to frame. {where}", fits,
     )  # fmt: skip
     temporary = over_t(
         _curves(costs, "read_temporary_bytes", 2**20), palette, f"{name}-temporary",
@@ -114,7 +124,8 @@ def stages(costs: Costs, name: str, where: str) -> Figure | None:
 def _few_times(costs: Costs) -> list[int]:
     """Few enough t for one figure: the first, the middle and the last that all methods share."""
     shared = [t for t in costs.common_times if t >= 1]
-    few = {0, len(shared) - 1} if len(costs.labels) > 6 else {0, len(shared) // 2, len(shared) - 1}
+    last, many = len(shared) - 1, len(costs.labels)
+    few = {last} if many > 12 else {0, last} if many > 6 else {0, (last + 1) // 2, last}
     return [shared[i] for i in sorted(few)] if shared else []
 
 

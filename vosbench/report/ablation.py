@@ -1,0 +1,65 @@
+"""One method with several parameter settings: what each parameter does to accuracy and cost."""
+
+from __future__ import annotations
+
+import json
+
+from vosbench.report.overview import Beside, costs_of
+from vosbench.report.scores import Run, Scores
+from vosbench.report.settings import weights_text
+from vosbench.report.tabular import Column, Row, Table, mebi, mega, percent, significant
+
+DEFAULT = "default"  # a parameter that was not given: the method's own default
+
+
+def tables(scores: Scores, beside: Beside, suffix: str) -> list[Table]:
+    """A table for each method that was run with two or more settings of its parameters."""
+    pairs = scores.frames[["label", "method", "parameters"]].astype(str).drop_duplicates("label")
+    given = {label: json.loads(text) for label, _, text in pairs.itertuples(index=False)}
+    found: list[Table] = []
+    for method, part in pairs.groupby("method", sort=True):
+        if len(part) > 1:
+            mine = {label: given[label] for label in part.label}
+            name = f"ablation{suffix}" + (f"-{len(found) + 1}" if found else "")
+            found.append(_table(scores, beside, str(method), mine, name))
+    return found
+
+
+def _table(
+    scores: Scores, beside: Beside, method: str, given: dict[str, dict[str, object]], name: str
+) -> Table:
+    runs = [run for run in scores.runs if run.label in given]
+    whole = set(scores.ranked())
+    keys = sorted({key for parameters in given.values() for key in parameters})
+    rows = [_row(scores, beside, run, given[run.label], keys) for run in runs]
+    columns = [Column("method", "Method", text=True)]
+    columns += [Column(f"parameter:{key}", key, text=True) for key in keys]
+    columns += [
+        Column("weights", "Weights", text=True), Column("J&F", "J&F", "%", percent),
+        Column("parameters", "Parameters", "M", mega),
+        Column("state_bytes", _at("State", beside), "MiB", mebi),
+        Column("fps", "FPS", "1/s", significant),
+    ]  # fmt: skip
+    shown = [c for c in columns if c.text or any(row.get(c.key) is not None for row in rows)]
+    notes = [f"{DEFAULT}: not given, the method's own value."]
+    if short := [run.title for run in runs if run not in whole]:
+        notes.append(f"Not over all {len(scores.sequences)} sequences: {', '.join(short)}.")
+    return Table(name, f"Ablation of {method} on {scores.setting.dataset}", shown, rows, notes)
+
+
+def _row(
+    scores: Scores, beside: Beside, run: Run, given: dict[str, object], keys: list[str]
+) -> Row:
+    texts = {f"parameter:{key}": _text(given[key]) if key in given else DEFAULT for key in keys}
+    costs = {k: x for k, x in costs_of(run.label, beside).items()
+             if k in ("parameters", "state_bytes", "fps")}  # fmt: skip
+    named: Row = {"method": run.title, "weights": weights_text(run.weights)}
+    return {**named, **texts, **costs, "J&F": scores.total(run)["J&F"]}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _at(title: str, beside: Beside) -> str:
+    return f"{title} at t = {beside.growth.common_t}" if beside.growth else title

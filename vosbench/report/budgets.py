@@ -1,0 +1,94 @@
+"""What a budget buys: who is unbeaten, and the best J&F that costs no more. Measured
+cells alone; nothing is interpolated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vosbench.report.overview import Beside, costs_of
+from vosbench.report.scores import Run, Scores
+from vosbench.report.tabular import Column, Row, Table, giga, mebi, percent
+
+BUDGETS = {"state_bytes": "state", "read_macs": "multiply-adds"}  # cost -> word
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A run with its J&F and what it costs; costs that were not measured are left out."""
+
+    run: Run
+    jf: float
+    costs: dict[str, float]
+
+
+def offers(scores: Scores, beside: Beside) -> list[Offer]:
+    """Every run over all sequences, best J&F first."""
+    found = []
+    for run in scores.ranked():
+        known = costs_of(run.label, beside)
+        costs = {k: x for k in BUDGETS if isinstance(x := known.get(k), float)}
+        found.append(Offer(run, scores.total(run)["J&F"], costs))
+    return found
+
+
+def front(offered: list[Offer], cost: str) -> set[Run]:
+    """Runs for which no other has as much J&F at no more cost and is better in one of the two."""
+    known = [(o.jf, o.costs[cost], o.run) for o in offered if cost in o.costs]
+    return {
+        run
+        for jf, x, run in known
+        if not any(a >= jf and b <= x and (a, b) != (jf, x) for a, b, _ in known)
+    }
+
+
+def marks(scores: Scores, beside: Beside) -> dict[str, set[Run]]:
+    """Word of a cost -> the runs on its front, for figures; without those measured once alone."""
+    offered = offers(scores, beside)
+    known = {cost: sum(cost in o.costs for o in offered) for cost in BUDGETS}
+    return {BUDGETS[cost]: front(offered, cost) for cost in BUDGETS if known[cost] > 1}
+
+
+def table(scores: Scores, beside: Beside, name: str) -> Table | None:
+    """For each run, the best J&F for no more state, and for no more multiply-adds of a read."""
+    offered = offers(scores, beside)
+    measured = [cost for cost in BUDGETS if sum(cost in o.costs for o in offered) > 1]
+    if not measured:
+        return None
+    fronts = {cost: front(offered, cost) for cost in measured}
+    columns = [Column("method", "Method", text=True), Column("jf", "J&F", "%", percent)]
+    for cost in measured:
+        columns += _columns(cost, beside)
+    columns.append(Column("front", "Unbeaten in J&F and", text=True))
+    rows = [_row(offer, offered, fronts) for offer in offered if offer.costs]
+    notes = (
+        "Best for no more: the highest J&F among measured methods that cost at most as much as "
+        "this one; itself where none is better. No number is interpolated.",
+        "Unbeaten: no other has at least its J&F at no more of that cost.",
+    )
+    return Table(name, "Matched budgets", columns, rows, notes)
+
+
+def _columns(cost: str, beside: Beside) -> list[Column]:
+    costs = beside.growth if cost == "state_bytes" else beside.flops
+    at = f" at t = {costs.common_t}" if costs else ""
+    title, unit, show = ("State", "MiB", mebi) if cost == "state_bytes" else ("Read", "G MAC", giga)
+    what = "state" if cost == "state_bytes" else "read"
+    return [
+        Column(cost, f"{title}{at}", unit, show),
+        Column(f"{cost}:best", f"Best for no more {what}", text=True),
+        Column(f"{cost}:jf", "its J&F", f"%, {what}", percent),
+    ]
+
+
+def _row(offer: Offer, offered: list[Offer], fronts: dict[str, set[Run]]) -> Row:
+    on = [BUDGETS[cost] for cost, runs in fronts.items() if offer.run in runs]
+    row: Row = {"method": offer.run.title, "jf": offer.jf, "front": ", ".join(on) or "neither"}
+    for cost in fronts:
+        budget = offer.costs.get(cost)
+        if budget is None:
+            continue
+        within = [o for o in offered if o.costs.get(cost, float("inf")) <= budget]
+        best = max(within, key=lambda o: (o.jf, o is offer))
+        row |= {cost: budget, f"{cost}:best": best.run.title, f"{cost}:jf": best.jf}
+    return row

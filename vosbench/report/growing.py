@@ -1,0 +1,74 @@
+"""How a state grows and where a method ends: what the harness fitted, or a line through points."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vosbench.report.costs import Costs, exponent
+from vosbench.report.tabular import with_prefix
+
+_EXPONENT = "state_growth_exponent"
+_BECAUSE = "ends_because:"
+
+
+class Exponent(NamedTuple):
+    """The b of a state that grows as t^b; without an interval where the harness left none."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def interval(self) -> str | None:
+        """As "0.98..1.02", or None."""
+        if self.low is None or self.high is None:
+            return None
+        return f"{exponent_text(self.low)}..{exponent_text(self.high)}"
+
+    @property
+    def text(self) -> str:
+        """For a legend.
+
+        >>> Exponent(1, 0.98, 1.02).text, Exponent(-0.001).text
+        ('1.00 (0.98..1.02)', '0.00')
+        """
+        inner = f" ({self.interval})" if self.interval else ""
+        return exponent_text(self.value) + inner
+
+
+def exponent_text(value: float) -> str:
+    """Two decimals, never "-0.00"."""
+    return f"{round(value, 2) + 0.0:.2f}"
+
+
+def state_exponent(costs: Costs, label: str) -> Exponent | None:
+    """The harness's own fit where it left one; else the slope of `costs.exponent`."""
+    known = costs.whole(label)
+    if _EXPONENT in known:
+        ends = (known.get(f"{_EXPONENT}_{end}") for end in ("low", "high"))
+        return Exponent(known[_EXPONENT], *ends)
+    fitted = exponent(*costs.series(label, "state_bytes"))
+    return None if fitted is None else Exponent(fitted)
+
+
+def endings(costs: Costs) -> list[str]:
+    """A sentence for each method that could not go on, the earliest first.
+
+    "stm ends at t = 840 in 4 GiB." where it would have passed the limit that was set.
+    """
+    found = []
+    for label in costs.labels:
+        known = costs.whole(label)
+        if "ends_at_t" in known:
+            t = int(known["ends_at_t"])
+            found.append((t, f"{label} ends at t = {t} {_reason(known)}."))
+    return [sentence for _, sentence in sorted(found)]
+
+
+def _reason(known: dict[str, float]) -> str:
+    because = next((m.removeprefix(_BECAUSE) for m in known if m.startswith(_BECAUSE)), "")
+    limit = known.get("memory_limit_bytes")
+    within = f"in {with_prefix(limit, 'B').replace('.00 ', ' ')}" if limit else ""
+    if because == "memory limit" and within:
+        return within
+    return " ".join(filter(None, (within, f"({because or 'reason not noted'})")))
