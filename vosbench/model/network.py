@@ -29,7 +29,7 @@ class Preset:
     decoder_dim: int  # channels inside the decoder
     mean: tuple[float, float, float]  # of RGB in 0..1, as the backbone was trained
     std: tuple[float, float, float]
-    short_side: int  # frames are scaled to this by default: what the weights were trained at
+    short_side: int  # frames are scaled to this by default: where the weights segment best
     others: bool = False  # the memory encoder also sees a mask of all other objects
     blank_padding: bool = False  # inferred masks are set to zero where a frame is padded
     decoder: Callable[[int, tuple[int, int], int], Decoder] = Decoder
@@ -39,7 +39,7 @@ class Preset:
 _PAPER = Preset("resnet50", 128, 512, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 480)
 PRESETS = {
     "paper": _PAPER,
-    "mini": Preset("tf_efficientnet_lite0", 64, 128, 64, (127 / 255,) * 3, (128 / 255,) * 3, 240),
+    "mini": Preset("tf_efficientnet_lite0", 64, 128, 64, (127 / 255,) * 3, (128 / 255,) * 3, 192),
     "stm_original": replace(
         _PAPER, others=True, blank_padding=True, decoder=original.decoder, merge=aggregate
     ),

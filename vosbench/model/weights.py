@@ -16,6 +16,9 @@ from torch import Tensor, nn
 
 from vosbench.errors import DataError
 
+MEMORY = "memory."  # prefix of the memory module's own weights
+_SWAPPED = (MEMORY, "memory_encoder.key.")  # what a network with another memory may lack
+
 
 def shipped(method: str, preset: str) -> Path | None:
     """The weights that the package carries for a method and a preset, if it does."""
@@ -63,8 +66,17 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, parsed
 
 
-def load(network: nn.Module, path: Path, *, method: str, preset: str) -> str:
+def load(network: nn.Module, path: Path, *, method: str, preset: str, swap: bool = False) -> str:
     """Loads a file into a network and returns its digest.
+
+    Args:
+        network: to be changed.
+        path: the file.
+        method: that the file must be of.
+        preset: that the file must be of.
+        swap: the network has another memory than the file's: weights of that memory are left out,
+            as is the encoder's key layer where the network takes the query's key; the network's own
+            memory keeps its start where the file has nothing of that name.
 
     Raises:
         DataError: the file is of another method, preset or shape; both are named.
@@ -77,9 +89,18 @@ def load(network: nn.Module, path: Path, *, method: str, preset: str) -> str:
             f"expected {wanted[0]}, {wanted[1]}: pass the matching file"
         )
     own = network.state_dict()
+    if swap:
+        tensors = _swapped(tensors, own)
     for name in sorted(own.keys() | tensors.keys()):
         a, b = (tuple(x[name].shape) if name in x else "none" for x in (tensors, own))
         if a != b:
             raise DataError(f"weights {path}: {name} is {a}; the network expects {b}")
     network.load_state_dict({k: v.to(torch.float32) for k, v in tensors.items()})
     return digest(path)
+
+
+def _swapped(tensors: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The file's tensors without what the network's memory makes idle, and with what it adds."""
+    kept = {k: v for k, v in tensors.items() if k in own or not k.startswith(_SWAPPED)}
+    started = {k: v for k, v in own.items() if k.startswith(MEMORY) and k not in tensors}
+    return kept | started
