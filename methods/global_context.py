@@ -49,8 +49,8 @@ class GlobalContext(Memory):
 
     def read(self, state: Context, query: Tensor) -> tuple[Tensor, Context]:
         """Eq. 3. Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
-        readout = query.flatten(2).mT @ state.context  # R_t = q(X_t) G_t
-        return readout.mT.unflatten(2, query.shape[2:]), state
+        readout = (query.flatten(2).mT @ state.context).mT  # R_t = q(X_t) G_t
+        return readout.view(*readout.shape[:2], *query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Both products are objects x pixels x key_dim x value_dim at any t."""

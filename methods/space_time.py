@@ -50,7 +50,7 @@ class SpaceTime(Memory):
     def read(self, state: Bank, query: Tensor) -> tuple[Tensor, Bank]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
         readout = attend(state, query.flatten(2), scale=1 / math.sqrt(self.key_dim))
-        return readout.unflatten(2, query.shape[2:]), state
+        return readout.view(*readout.shape[:2], *query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Read: objects x stored x pixels x (key_dim + value_dim); a write multiplies nothing."""

@@ -99,7 +99,7 @@ class PixelAdaptive(Memory):
         )
 
     def _kept(self, pixels: int) -> int:
-        return max(1, round(self.share * pixels))
+        return max(1, round(self.share * int(pixels)))
 
     def read(self, state: Adaptive, query: Tensor) -> tuple[Tensor, Adaptive]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""

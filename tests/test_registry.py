@@ -136,7 +136,7 @@ def test_a_class_that_lacks_a_declared_fact_is_refused_by_name(fact: str) -> Non
 
 
 def test_an_unknown_method_lists_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"unknown method 'smt': did you mean stm or .*\(known: .*gc"):
+    with pytest.raises(UsageError, match=r"unknown method .smt.: did you mean stm or .*gc"):
         registry.get("smt")
 
 

@@ -1,14 +1,21 @@
 """The command line: verbs that parse, call one function each, and print one line per mistake."""
 
 # No `from __future__ import annotations` here: typer reads the annotations when it builds a verb.
+import functools
+import inspect
 import sys
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vosbench.errors import UsageError, VosbenchError
+
+if TYPE_CHECKING:
+    from vosbench.harness.settings import Settings
 
 app = typer.Typer(
     help="Benchmarks the memory modules of semi-supervised video object segmentation.",
@@ -23,11 +30,24 @@ def main() -> None:
         app()
     except VosbenchError as mistake:
         sys.exit(_complain(mistake))
-    except KeyboardInterrupt:
-        print(
-            "stopped: what was measured is in the store; the same command goes on", file=sys.stderr
-        )
-        sys.exit(130)
+
+
+def with_options_of(verb: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
+    """Decorator: a verb also takes another's options, as its ``**options``."""
+
+    def decorate(function: Callable[..., None]) -> Any:
+        own = list(inspect.signature(function).parameters.values())[:-1]  # without **options
+        every = [*own, *inspect.signature(verb).parameters.values()]
+
+        @functools.wraps(function)
+        def widened(**given: Any) -> None:
+            function(**given)
+
+        vars(widened)["__signature__"] = inspect.Signature(every)
+        widened.__annotations__ = {p.name: p.annotation for p in every}
+        return widened
+
+    return decorate
 
 
 @app.command("list")
@@ -40,46 +60,85 @@ def list_() -> None:
 
 @app.command()
 def bench(
-    methods: Annotated[str, typer.Option(help="names, or name:parameter=value, by commas")] = "",
+    methods: Annotated[
+        str, typer.Option(help="names, or name:parameter=value, by commas; or all")
+    ] = "",
     data: Annotated[
         list[str] | None, typer.Option(help="NAME or NAME=PATH; may be repeated")
     ] = None,
     split: Annotated[Path | None, typer.Option(help="file with one sequence a line")] = None,
     harness: Annotated[str, typer.Option(help="by commas")] = "accuracy,flops,growth,speed",
     preset: Annotated[str, typer.Option(help="shape of the encoder-decoder")] = "mini",
-    weights: Annotated[str, typer.Option(help="auto, none, a file, or a folder")] = "auto",
+    weights: Annotated[
+        str, typer.Option(help="auto, none, a method whose weights all take, a file or a folder")
+    ] = "auto",
     size: Annotated[int | None, typer.Option(min=16, help="short side of frames")] = None,
     store: Annotated[Path, typer.Option(help="records and predictions go here")] = Path(
         "runs/bench"
     ),
     out: Annotated[Path, typer.Option(help="the report goes here")] = Path("reports/bench"),
+    film: Annotated[bool, typer.Option("--film", help="each video with its masks, as MP4")] = False,
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
-    precision: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
+    precision: Annotated[str, typer.Option(help="float32, bfloat16 or float16")] = "float32",
+    channels_last: Annotated[bool, typer.Option(help="memory layout of the network")] = True,
+    compile: Annotated[bool, typer.Option("--compile", help="torch.compile the network")] = False,
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 = torch's choice")] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, help="processes that measure accuracy; 0 = one per CPU thread")
+    ] = 0,
+    time_limit: Annotated[
+        float, typer.Option(min=0, help="seconds for a cell; 0 = an hour and a minute a frame")
+    ] = 0.0,
+    worker_memory: Annotated[
+        float, typer.Option(min=0, help="GiB for a worker; 0 = most of what is free")
+    ] = 0.0,
+    growth_t: Annotated[
+        int, typer.Option(min=1, help="t to which a memory's bytes are followed")
+    ] = 100,
+    memory_limit: Annotated[
+        str, typer.Option(help="as 4GiB: growth says at which t a method ends in that much")
+    ] = "",
     seed: int = 0,
 ) -> None:
-    """Run methods x data sets x harnesses, and render the report."""
-    from vosbench import registry
-    from vosbench.harness.progress import Bar
-    from vosbench.harness.run import bench as run
-    from vosbench.harness.settings import Settings
-    from vosbench.report import render
+    """Run methods x data sets x harnesses, and render the report.
 
-    settings = Settings(
-        methods=split_methods(methods) if methods else tuple(registry.methods()),
-        data=tuple(data or ["synthetic"]), split=split,
-        harnesses=tuple(filter(None, harness.split(","))), preset=preset, weights=weights,
-        short_side=size, store=store, device=device, precision=precision, seed=seed,
-    )  # fmt: skip
-    with Bar() as bar:
-        summary = run(settings, bar)
-    typer.echo(
-        f"{summary.measured} cells measured, {summary.present} found in {store}, "
-        f"{len(summary.failed)} failed"
-    )
-    for line in summary.failed:
-        typer.echo(f"failed: {line}", err=True)
-    typer.echo(f"report: {render(store, out)}")
-    raise typer.Exit(1 if summary.failed else 0)
+    Without --methods: every method that has weights for the preset.
+    """
+    settings = _settings(locals())
+    from vosbench.harness.checkpoint import named
+
+    methods_ = named(settings.methods, preset, weights)
+    _measure([replace(settings, methods=methods_)])
+
+
+@app.command()
+@with_options_of(bench)
+def ablate(
+    more: Annotated[list[str] | None, typer.Argument(metavar="AXIS...", hidden=True)] = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(help="METHOD.PARAMETER=VALUE,...; policy.X, run.X or data.X; several follow"),
+    ] = None,
+    paired: Annotated[
+        bool, typer.Option("--list", help="first values together, then the second ones, ...")
+    ] = False,
+    **options: Any,
+) -> None:
+    """Run a grid over parameters, write policy, frame size, precision and objects.
+
+    vosbench ablate --grid "gc.key_dim=64,128,512" "stm.every=1,2,5,10" "stcn.top_k=20,50,none"
+
+    Table 2 of the GC paper (context size against J&F, parameters, time):
+    vosbench ablate --grid "gc.key_dim=64,128,512" --preset paper --harness accuracy,flops,speed
+    """
+    from vosbench.harness.ablate import expand
+    from vosbench.harness.ablation_table import table
+
+    axes = [axis for text in (*(grid or ()), *(more or ())) for axis in text.split()]
+    if not axes:
+        raise UsageError("ablate varies nothing: add --grid, as in --grid stm.every=1,2,5")
+    runs = expand(_settings(options), axes, paired=paired)
+    _measure(runs, lambda: typer.echo(table(runs)))
 
 
 @app.command()
@@ -90,6 +149,7 @@ def train(
     recipe: Annotated[
         str, typer.Option(help="paper, mini or refine; the preset's name by default")
     ] = "",
+    loss: Annotated[str, typer.Option(help="in place of the recipe's own")] = "",
     stills: Annotated[
         list[Path] | None, typer.Option(help="folder with images/ and one of masks")
     ] = None,
@@ -98,31 +158,85 @@ def train(
         typer.Option(help="a data set as in --data; one given twice is drawn twice as often"),
     ] = None,
     split: Annotated[Path | None, typer.Option(help="file with one sequence a line")] = None,
-    start: Annotated[str, typer.Option(help="imagenet, none, or a file of weights")] = "imagenet",
-    device: str = "cpu",
-    threads: Annotated[int, typer.Option(help="CPU threads; 0 = all")] = 0,
-    workers: Annotated[int, typer.Option(help="processes that make clips")] = 0,
-    seed: int = 0,
+    held_out: Annotated[str, typer.Option(help="a data set as in --data: J is logged")] = "",
+    held_out_every: Annotated[int, typer.Option(min=1, help="steps between such J")] = 500,
+    held_out_split: Annotated[Path | None, typer.Option(help="its sequences")] = None,
+    start: Annotated[
+        str, typer.Option(help="imagenet, none, or a file of weights; imagenet by default")
+    ] = "",
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    devices: Annotated[
+        int | None, typer.Option(min=1, help="processes on each node; the launcher's, or 1")
+    ] = None,
+    nodes: Annotated[int | None, typer.Option(min=1, help="the launcher's, or 1")] = None,
+    precision: Annotated[str, typer.Option(help="32 or bf16-mixed")] = "32",
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 = torch's choice")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="processes that make clips")] = 1,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="a minute on built-in videos: does the method learn?")
+    ] = False,
 ) -> None:
     """Train a method on clips from stills and videos; a killed run goes on where it stopped."""
+    from vosbench.training.main import Options
     from vosbench.training.main import train as run
 
-    weights = run(
-        method, preset, recipe or preset, stills or [], videos or [], split, out,
-        start=start, device=device, threads=threads, workers=workers, seed=seed,
+    told = run(
+        Options(
+            method=method, out=out, preset=preset, recipe=recipe, loss=loss,
+            stills=tuple(stills or ()), videos=tuple(videos or ()), split=split, held_out=held_out,
+            held_out_every=held_out_every, held_out_split=held_out_split, start=start,
+            device=device, devices=devices, nodes=nodes, precision=precision, threads=threads,
+            workers=workers, seed=seed, smoke=smoke,
+        )
     )  # fmt: skip
-    typer.echo(f"weights: {weights}")
+    for line in told:
+        typer.echo(line)
+
+
+@app.command()
+def check(
+    methods: Annotated[list[str], typer.Argument(help="names, or name:parameter=value")],
+) -> None:
+    """Hold memory modules to the contract; exit status 1 where a clause is broken."""
+    from vosbench.harness.contract import check as run
+    from vosbench.harness.subject import parse
+
+    broken = 0
+    for spec in methods:
+        name, parameters = parse(spec)
+        for clause, promise, status, detail in run(name, parameters):
+            broken += status == "broken"
+            typer.echo(f"{status:7} {name}  {clause}: {detail or promise}")
+    raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def convert(
+    method: Annotated[str, typer.Argument(help="stm")],
+    checkpoint: Annotated[Path, typer.Argument(help="the authors' file, as torch.save wrote it")],
+    out: Annotated[Path, typer.Option(help="the weights go here: a file or a folder")] = Path(),
+) -> None:
+    """Convert a public checkpoint into weights for its authors' network, as a preset."""
+    from vosbench.model.original.convert import convert as run
+
+    typer.echo(f"weights: {run(method, checkpoint, out)}")
 
 
 @app.command()
 def report(
     store: Annotated[Path, typer.Argument(help="folder of the records")] = Path("runs/bench"),
     out: Annotated[Path, typer.Option(help="the report goes here")] = Path("reports/bench"),
+    against: Annotated[Path | None, typer.Option(help="an older store: say what moved")] = None,
 ) -> None:
-    """Render the report from stored records alone (as ``python -m vosbench.report``)."""
-    from vosbench.report import render
+    """Render the report from stored records alone (as ``python -m vosbench.report``).
 
-    typer.echo(f"report: {render(store, out)}")
+    Exit status 1 where a number got worse than in the older store by more than noise.
+    """
+    from vosbench.report.__main__ import conclude
+    from vosbench.report.page import rendered
+
+    raise typer.Exit(conclude(rendered(store, out, old=against)))
 
 
 @app.command()
@@ -144,6 +258,23 @@ def score(
     )  # fmt: skip
 
 
+@app.command()
+def export(
+    server: Annotated[str, typer.Argument(help="davis2017, youtube-vos or mose")],
+    store: Annotated[Path, typer.Argument(help="folder of the records and predictions")],
+    method: Annotated[str, typer.Option(help="its name, or its folder in the predictions")],
+    out: Annotated[Path, typer.Option(help="the zip")],
+    data: Annotated[
+        str, typer.Option(help="NAME=PATH: no sequence or frame of it may be missing")
+    ] = "",
+    split: Annotated[Path | None, typer.Option(help="file with one sequence a line")] = None,
+) -> None:
+    """Write stored predictions as the zip that an evaluation server takes."""
+    from vosbench.exports import export as run
+
+    typer.echo(run(server, store, method, out, data, split))
+
+
 def split_methods(text: str) -> tuple[str, ...]:
     """Method names with their parameters, by commas; a part with "=" belongs to the name before it.
 
@@ -159,6 +290,47 @@ def split_methods(text: str) -> tuple[str, ...]:
         else:
             parts.append(part.strip())
     return tuple(parts)
+
+
+def _settings(options: dict[str, Any]) -> "Settings":
+    """What bench's options say, its methods as typed."""
+    from vosbench.harness.growth import parse_bytes
+    from vosbench.harness.settings import Settings
+
+    o = dict(options)
+    limit = o.pop("memory_limit")
+    return Settings(
+        methods=split_methods(o.pop("methods")), data=tuple(o.pop("data") or ["synthetic"]),
+        harnesses=tuple(filter(None, o.pop("harness").split(","))), short_side=o.pop("size"),
+        memory_limit=parse_bytes(limit) if limit else None, **o,
+    )  # fmt: skip
+
+
+def _measure(runs: "list[Settings]", then: Callable[[], None] = lambda: None) -> None:
+    """Runs one after another into one store, then says what was done and renders the report."""
+    from vosbench.harness.run import bench as run
+    from vosbench.progress import Bar
+    from vosbench.report import render
+
+    store, out = runs[0].store, runs[0].out
+    try:
+        with Bar() as bar:
+            found = [run(settings, bar) for settings in runs]
+    except KeyboardInterrupt:
+        stopped = "stopped: what was measured is in the store; the same command goes on"
+        typer.echo(stopped, err=True)
+        raise typer.Exit(130) from None
+    failed = [line for summary in found for line in summary.failed]
+    typer.echo(
+        f"{sum(s.measured for s in found)} cells measured, {sum(s.present for s in found)} "
+        f"found in {store}, {len(failed)} failed"
+    )
+    for line in failed:
+        typer.echo(f"failed: {line}", err=True)
+    then()
+    assert out is not None  # an option with a default
+    typer.echo(f"report: {render(store, out)}")
+    raise typer.Exit(1 if failed else 0)
 
 
 def _complain(mistake: VosbenchError) -> int:

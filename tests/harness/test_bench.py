@@ -1,24 +1,27 @@
-"""Whole runs at the smallest sizes."""
+"""Whole runs at the smallest sizes: what becomes of a plan and of its outcomes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
+from tests.harness import faults
+from tests.harness.here import Here
 from vosbench import registry
-from vosbench.errors import UsageError
-from vosbench.harness.run import bench
+from vosbench.errors import DataError, UsageError
+from vosbench.harness import speed
+from vosbench.harness.run import Job, bench
 from vosbench.harness.settings import Settings
-from vosbench.memory import Cost, Frame, Growth, Memory
-from vosbench.results import Store
+from vosbench.results import Cell, Store
 
 DATA = "synthetic:length=4,size=48x64,scenario=drift"
+QUICK = speed.Plan(steps=3, chunk=2, warm_up=2, rounds=1, seconds=0, emulated=0)
 
 
 class Ticks:
@@ -35,39 +38,23 @@ class Ticks:
         self.done += 1
 
 
-class BrokenMemory(Memory):
-    """Writes, and fails at every read."""
-
-    growth = Growth.CONSTANT
-    paper = "none"
-
-    def write(self, state: object, frame: Frame) -> Frame:
-        return frame
-
-    def read(self, state: object, query: torch.Tensor) -> tuple[torch.Tensor, object]:
-        raise RuntimeError("this memory\nforgot everything")
-
-    def cost(self, t: int, pixels: int, objects: int) -> Cost:
-        return Cost(0, 0, 0, 0)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
 @pytest.fixture
-def broken() -> Iterator[str]:
-    registry.methods()
-    registry.register("broken")(BrokenMemory)
-    yield "broken"
-    del registry._modules["broken"]
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A method that writes, and fails at every read."""
+    text = faults.module("broken", faults.BODIES["raises"])
+    faults.install(tmp_path / "site", monkeypatch, {"broken": text})
+    return "broken"
 
 
-def settings(store: Path, **changed: object) -> Settings:
+def settings(root: Path, **changed: object) -> Settings:
     plain = Settings(
         methods=("gc", "stm"), data=(DATA,), harnesses=("accuracy",), weights="none",
-        short_side=48, store=store,
+        short_side=48, store=root / "store",
     )  # fmt: skip
     return replace(plain, **changed)  # type: ignore[arg-type]
 
@@ -76,13 +63,13 @@ def test_accuracy_writes_cells_and_pictures_and_a_second_run_measures_nothing(
     tmp_path: Path,
 ) -> None:
     ticks = Ticks()
-    summary = bench(settings(tmp_path), ticks)
+    summary = bench(settings(tmp_path, workers=2), ticks)  # in worker processes, as users run it
     assert (summary.measured, summary.present, summary.failed) == (2, 0, [])
     assert ticks.done == ticks.promised == 2 * 4
 
-    store = Store(tmp_path)
+    store = Store(tmp_path / "store")
     cells = store.cells()
-    assert [c.method for c in cells] == ["gc", "stm"]
+    assert sorted(c.method for c in cells) == ["gc", "stm"]
     assert {(c.harness, c.size, c.weights) for c in cells} == {("accuracy", "48x64", "untrained")}
     frame = store.frame()
     assert set(frame["metric"]) == {"J", "F", "swap_pixels"}
@@ -90,58 +77,94 @@ def test_accuracy_writes_cells_and_pictures_and_a_second_run_measures_nothing(
     assert quality.between(0, 1).all()
 
     for cell in cells:
-        folder = tmp_path / "predictions" / cell.dataset / cell.method / cell.sequence
+        folder = store.folder / "predictions" / cell.folder
         names = sorted(p.name for p in folder.iterdir())
         assert names == [f"{t:05}.png" for t in range(4)]
         ids = np.asarray(Image.open(folder / "00003.png"))
         assert ids.shape == (48, 64)
         assert ids.max() <= cell.objects
+        assert (store.folder / "strips" / cell.folder / "strip.png").is_file()
 
-    before = (tmp_path / "records.jsonl").read_bytes()
+    before = store.path.read_bytes()
     again = bench(settings(tmp_path), Ticks())
     assert (again.measured, again.present, again.failed) == (0, 2, [])
-    assert (tmp_path / "records.jsonl").read_bytes() == before
+    assert store.path.read_bytes() == before
+
+
+def test_worker_processes_and_this_process_measure_the_same(tmp_path: Path) -> None:
+    wanted = {"methods": ("gc",), "harnesses": ("accuracy", "growth"), "growth_t": 2}
+    bench(settings(tmp_path / "a", **wanted), Ticks())
+    bench(settings(tmp_path / "b", **wanted), Ticks(), Here)
+    found = []
+    for name in "ab":
+        frame = Store(tmp_path / name / "store").frame()
+        numbers = frame[["harness", "object", "t", "metric", "value"]]
+        numbers = numbers[numbers.metric != "rss_bytes"]  # of the whole process
+        found.append(numbers.reset_index(drop=True).astype({"harness": str, "metric": str}))
+    pd.testing.assert_frame_equal(*found)
 
 
 def test_a_method_that_raises_costs_only_its_own_cells(tmp_path: Path, broken: str) -> None:
-    summary = bench(settings(tmp_path, methods=(broken, "gc")), Ticks())
+    ticks = Ticks()
+    summary = bench(settings(tmp_path, methods=(broken, "gc")), ticks, Here)
     assert summary.measured == 1
     assert len(summary.failed) == 1
     assert summary.failed[0].startswith("broken accuracy")
     assert summary.failed[0].endswith("RuntimeError: this memory forgot everything")
-    failures = Store(tmp_path).failures()
-    assert failures["method"].tolist() == ["broken"]
-    assert failures["error"].tolist() == ["RuntimeError: this memory forgot everything"]
-    assert [c.method for c in Store(tmp_path).cells()] == ["gc"]
+    store = Store(tmp_path / "store")
+    (failure,) = store.failures().itertuples()
+    assert failure.method == "broken"
+    assert failure.error == "RuntimeError: this memory forgot everything"
+    assert "faults/broken.py" in failure.traceback
+    assert "raise RuntimeError" in failure.traceback
+    assert [c.method for c in store.cells()] == ["gc"]
+    assert ticks.done == ticks.promised
 
 
 def test_a_failed_cell_is_tried_again_by_the_next_run(tmp_path: Path, broken: str) -> None:
     few = settings(tmp_path, methods=(broken,))
-    bench(few, Ticks())
-    again = bench(few, Ticks())
+    bench(few, Ticks(), Here)
+    again = bench(few, Ticks(), Here)
     assert (again.measured, again.present, len(again.failed)) == (0, 0, 1)
 
 
 def test_speed_and_growth_write_their_cells_and_survive_a_method_that_raises(
     tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vosbench.harness import run, speed
-
-    monkeypatch.setattr(run, "FRAMES", (1, 2))
-    monkeypatch.setattr(speed, "STEPS", 3)
-    monkeypatch.setattr(speed, "WARM_UP", 2)
-    monkeypatch.setattr(speed, "ROUNDS", 1)
-    both = settings(tmp_path, methods=("gc", broken), harnesses=("growth", "speed"))
+    monkeypatch.setattr(speed, "PLAN", QUICK)
+    both = settings(tmp_path, methods=("gc", broken), harnesses=("growth", "speed"), growth_t=2)
     summary = bench(both, Ticks())
     # gc: measured and analytic growth, speed; broken: analytic growth alone
     assert summary.measured == 4
     assert len(summary.failed) == 2
     assert all("broken" in line for line in summary.failed)
-    frame = Store(tmp_path).frame()
+    frame = Store(tmp_path / "store").frame()
     seconds = frame[frame["metric"] == "frame_seconds"]
     assert seconds["t"].tolist() == [1, 2]
     assert (seconds["value"] > 0).all()
-    assert bench(both, Ticks()).present == 4
+    assert bench(both, Ticks(), Here).present == 4
+
+
+@pytest.mark.parametrize(("room", "turns"), [(9, 3), (2, 4)])
+def test_every_method_is_timed_beside_the_first_one_however_few_fit_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, turns: int
+) -> None:
+    monkeypatch.setattr(speed, "PLAN", QUICK)
+    monkeypatch.setattr(Here, "room", room)
+    asked: list[str] = []
+    real = Here.ask
+    monkeypatch.setattr(
+        Here, "ask", lambda self, job, verb: (asked.append(verb), real(self, job, verb))[1]
+    )
+    methods = ("gc", "stm", "gc:policy_every=2")
+    summary = bench(settings(tmp_path, methods=methods, harnesses=("speed",)), Ticks(), Here)
+    assert (summary.measured, summary.failed) == (3, [])
+    assert asked.count("turn") == turns * QUICK.turns
+    frame = Store(tmp_path / "store").frame()
+    ratios = frame[frame.metric == "frame_seconds_ratio gc"]
+    assert set(zip(ratios.method, ratios.parameters, strict=True)) == {
+        ("stm", "{}"), ("gc", '{"policy_every":2}'),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -149,7 +172,7 @@ def test_speed_and_growth_write_their_cells_and_survive_a_method_that_raises(
     [
         ({"harnesses": ("acuracy",)}, r"unknown harness 'acuracy': did you mean accuracy"),
         ({"methods": ()}, "no method given"),
-        ({"methods": ("gc", "stn")}, r"unknown method 'stn': did you mean stm"),
+        ({"methods": ("gc", "stn")}, r"unknown method 'stn': did you mean stcn or stm"),
         ({"data": ("synthetik",)}, "synthetic"),
     ],
 )
@@ -157,5 +180,152 @@ def test_mistakes_are_refused_before_anything_is_run(
     tmp_path: Path, changed: dict[str, object], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        bench(settings(tmp_path / "store", **changed), Ticks())
+        bench(settings(tmp_path, **changed), Ticks())
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("executor", [Here, None])
+def test_a_parameter_that_a_method_refuses_ends_the_run_before_anything_is_measured(
+    tmp_path: Path, executor: type[Here] | None
+) -> None:
+    wrong = settings(tmp_path, methods=("gc:key_dim=0",))
+    with pytest.raises(UsageError, match="expected positive whole numbers"):
+        bench(wrong, Ticks(), *filter(None, [executor]))
+    assert len(Store(tmp_path / "store")) == 0
+
+
+@pytest.mark.parametrize("name", ["store", "out"])
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_run(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    given = {name: tmp_path / "file" / "folder"}
+    with pytest.raises(DataError, match=rf"--{name} .*file/folder cannot be written"):
+        bench(settings(tmp_path, **given), Ticks(), Here)
+
+
+def test_a_second_run_on_a_store_in_use_is_refused(tmp_path: Path) -> None:
+    with (
+        Store(tmp_path / "store").claimed(),
+        pytest.raises(DataError, match="in use by another run"),
+    ):
+        bench(settings(tmp_path), Ticks(), Here)
+    assert bench(settings(tmp_path, methods=("gc",)), Ticks(), Here).measured == 1
+
+
+def test_a_method_named_twice_is_measured_once(tmp_path: Path) -> None:
+    twice = settings(tmp_path, methods=("gc", "gc", "gc:"), data=(DATA, DATA))
+    summary = bench(twice, Ticks(), Here)
+    assert (summary.measured, summary.present) == (1, 1)
+
+
+def test_cells_of_a_method_whose_code_changed_are_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = faults.module("good", "return state.value, state")
+    package = faults.install(tmp_path / "site", monkeypatch, {"good": good})
+    few = settings(tmp_path, methods=("gc", "good"))
+    assert bench(few, Ticks(), Here).measured == 2
+    first = Store(tmp_path / "store").frame()
+    assert bench(few, Ticks(), Here).present == 2
+    (package / "good.py").write_text(good + "\n# changed\n")
+    summary = bench(few, Ticks(), Here)
+    assert (summary.measured, summary.present) == (1, 1)
+    store = Store(tmp_path / "store")
+    assert sorted(c.method for c in store.cells()) == ["gc", "good"]
+    digests = [set(frame.source[frame.method == "good"]) for frame in (first, store.frame())]
+    assert digests[0] != digests[1]
+
+
+def test_two_presets_or_sizes_keep_their_own_pictures(tmp_path: Path) -> None:
+    for side in (48, 32):
+        bench(settings(tmp_path, methods=("gc",), short_side=side), Ticks(), Here)
+    cells = Store(tmp_path / "store").cells()
+    folders = {cell.folder for cell in cells}
+    assert len(folders) == 2
+    assert all(folder.split("/")[1].startswith("gc-") for folder in folders)
+    for folder in folders:
+        assert len(list((tmp_path / "store/predictions" / folder).iterdir())) == 4
+
+
+def test_a_plugin_that_cannot_be_imported_is_noted_once_and_forgotten_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = settings(tmp_path, methods=("gc",))
+    monkeypatch.setattr(registry, "_failures", {"my.plugin": "ImportError: no engine"})
+    for _ in range(2):
+        bench(few, Ticks(), Here)
+    store = Store(tmp_path / "store")
+    assert store.failures()["error"].tolist() == ["ImportError: no engine"]
+    assert store.path.read_bytes().count(b"no engine") == 1
+    monkeypatch.setattr(registry, "_failures", {})
+    bench(few, Ticks(), Here)
+    assert store.failures().empty
+
+
+def test_a_method_that_cannot_be_built_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = faults.module("unborn", "1 / 0", head="__init__(self, key_dim, value_dim)")
+    faults.install(tmp_path / "site", monkeypatch, {"unborn": text})
+    summary = bench(settings(tmp_path, methods=("unborn", "gc")), Ticks(), Here)
+    assert summary.measured == 1
+    assert len(summary.failed) == 1
+    assert "ZeroDivisionError" in summary.failed[0]
+    (failure,) = Store(tmp_path / "store").failures().itertuples()
+    assert (failure.harness, failure.method) == ("plugins", "unborn")
+    assert "1 / 0" in failure.traceback
+
+
+def test_a_store_that_can_no_longer_be_written_ends_the_run_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Store.append
+
+    def append(self: Store, cell: Cell, *rest: object) -> None:
+        if cell.method == "stm":
+            raise DataError("store x cannot be written: No space left on device")
+        real(self, cell, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Store, "append", append)
+    with pytest.raises(DataError, match="No space left"):
+        bench(settings(tmp_path), Ticks(), Here)
+    monkeypatch.undo()
+    assert [c.method for c in Store(tmp_path / "store").cells()] == ["gc"]
+    assert bench(settings(tmp_path), Ticks(), Here).present == 1
+
+
+def test_a_job_is_plain_data(tmp_path: Path) -> None:
+    import pickle
+
+    from vosbench.data import load
+    from vosbench.harness.run import plan
+    from vosbench.harness.subject import Entry
+
+    given = settings(tmp_path, harnesses=("accuracy", "flops", "growth", "speed"))
+    entries = [Entry.of(text, given) for text in given.methods]
+    stretches = plan(given, entries, [load(DATA)])
+    found = [job for stretch in stretches for job in stretch.jobs]
+    assert [s.title for s in stretches if s.beside] == [f"{DATA}: accuracy"]
+    assert [s.title for s in stretches if s.turns] == [f"{DATA}: speed"]
+    harnesses = {"accuracy", "flops", "scaling", "growth", "speed", "table1"}
+    assert {job.cell.harness for job in found} == harnesses
+    for job in found:
+        back: Job = pickle.loads(pickle.dumps(job))
+        assert replace(back, video=None) == replace(job, video=None)
+        assert back.video is None or (back.video.frame(1) == job.video.frame(1)).all()  # type: ignore[union-attr]
+
+
+def test_an_infinite_number_is_a_failure_of_the_method_and_not_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = faults.module(
+        "endless", "return Cost(0, 0, float('inf'), 0)", head="cost(self, t, pixels, objects)"
+    )
+    faults.install(tmp_path / "site", monkeypatch, {"endless": endless})
+    summary = bench(
+        settings(tmp_path, methods=("endless",), harnesses=("growth",), growth_t=2), Ticks(), Here
+    )
+    assert summary.measured == 1
+    assert len(summary.failed) == 1
+    assert "infinite" in summary.failed[0]

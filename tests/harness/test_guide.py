@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.harness.here import Here
 from vosbench import registry
 from vosbench.errors import one_line
 from vosbench.harness.run import bench
@@ -41,13 +42,13 @@ def run(store: Path, method: str, harnesses: tuple[str, ...]) -> list[str]:
         methods=(method,), data=("synthetic:length=3,scenario=drift",), short_side=48,
         weights="none", harnesses=harnesses, store=store,
     )  # fmt: skip
-    return bench(settings, Silent()).failed
+    return bench(settings, Silent(), Here).failed
 
 
 @pytest.mark.usefixtures("names")
 def test_the_module_of_the_guide_is_measured_by_every_harness(tmp_path: Path) -> None:
     assert run(tmp_path, "first_value", ("accuracy", "flops", "growth")) == []
-    assert set(Store(tmp_path).frame().harness) == {"accuracy", "flops", "growth"}
+    assert set(Store(tmp_path).frame().harness) == {"accuracy", "flops", "growth", "scaling"}
 
 
 @pytest.mark.parametrize(

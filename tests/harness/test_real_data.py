@@ -35,9 +35,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def predicted(run: Path) -> Path:
+    (cell,) = Store(run / "store").cells()
+    return run / "store/predictions" / cell.folder
+
+
 @needs_shared
 def test_predictions_are_indexed_pngs_with_the_palette_of_davis_at_full_size(run: Path) -> None:
-    with Image.open(run / "store/predictions/davis2016/gc/car-shadow/00030.png") as image:
+    with Image.open(predicted(run) / "00030.png") as image:
         assert image.mode == "P"
         assert image.size == (854, 480)
         assert image.getpalette()[:12] == np.asarray(PALETTE).reshape(-1)[:12].tolist()
@@ -46,8 +51,7 @@ def test_predictions_are_indexed_pngs_with_the_palette_of_davis_at_full_size(run
 @needs_shared
 def test_scoring_the_predictions_from_disk_gives_the_recorded_numbers(run: Path) -> None:
     truth = SHARED / "data/davis2016/Annotations/480p/car-shadow"
-    predicted = run / "store/predictions/davis2016/gc/car-shadow"
-    run_score(truth, predicted, protocol="davis2016", json=run / "score.json")
+    run_score(truth, predicted(run), protocol="davis2016", json=run / "score.json")
     scored = json.loads((run / "score.json").read_text())["sequences"]["car-shadow"]["1"]
     records = Store(run / "store").frame()
     for metric in ("J", "F"):

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from vosbench.errors import DataError, UsageError
+from vosbench.errors import DataError, UsageError, VosbenchError
 from vosbench.harness.settings import Settings
-from vosbench.harness.subject import device, parse, prepare
+from vosbench.harness.subject import Entry, parse, prepare
 from vosbench.memory import WritePolicy
 
 
@@ -61,8 +61,32 @@ def test_parameters_reach_the_network_and_the_policy() -> None:
     cell = subject.cell("speed", dataset="d")
     assert cell.parameters == '{"key_dim":8,"policy_every":2}'
     assert (cell.weights, cell.preset, cell.dataset) == ("untrained", "mini", "d")
-    assert subject.short_side == 240
+    assert subject.short_side == 192
 
 
-def test_the_cpu_is_always_a_device() -> None:
-    assert device("cpu").type == "cpu"
+def test_an_entry_names_a_method_as_its_subject_does_without_building_it() -> None:
+    text = "stm:policy_every=2,key_dim=8"
+    entry, subject = Entry.of(text, settings()), prepare(text, settings())
+    assert entry.name == subject.name
+    assert entry.cell("speed", dataset="d") == subject.cell("speed", dataset="d")
+    assert entry.short_side == subject.short_side == 192
+    shipped = settings(weights="auto")
+    assert Entry.of("gc", shipped).weights == prepare("gc", shipped).weights != "untrained"
+
+
+@pytest.mark.parametrize(
+    ("text", "changed", "message"),
+    [
+        ("gcc", {}, r"unknown method 'gcc': did you mean gc"),
+        ("gc:policy_evry=2", {}, r"unknown policy parameter 'policy_evry'"),
+        ("gc", {"precision": "float23"}, r"unknown precision 'float23'"),
+        ("gc", {"preset": "minn"}, r"unknown preset 'minn': did you mean mini"),
+        ("gc", {"device": "gpu"}, r"unknown device 'gpu'"),
+        ("gc", {"weights": "nowhere.safetensors"}, r"weights nowhere.safetensors cannot be read"),
+    ],
+)
+def test_an_entry_refuses_a_mistake_before_anything_is_built(
+    text: str, changed: dict[str, object], message: str
+) -> None:
+    with pytest.raises(VosbenchError, match=message):
+        Entry.of(text, settings(**changed))

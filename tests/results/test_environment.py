@@ -19,6 +19,11 @@ def test_an_accelerator_is_named_as_the_device():
     assert environment.stamp("Tesla P40")["device_name"] == "Tesla P40"
 
 
+def test_the_measured_code_is_named_where_it_is_known():
+    assert environment.stamp()["source"] == "unknown"
+    assert environment.stamp(source="0123456789ab")["source"] == "0123456789ab"
+
+
 def test_a_missing_distribution_is_said_not_guessed(monkeypatch):
     def missing(name):
         raise metadata.PackageNotFoundError(name)

@@ -118,6 +118,32 @@ def test_a_failed_cell_is_retried_and_success_clears_the_failure(store):
     assert store.failures().empty
 
 
+def test_the_traceback_of_a_failure_comes_back_line_by_line(store):
+    store.append_failure(cell("a"), "ValueError: no", "Traceback:\n  line 1\nValueError: no\n")
+    store.append_failure(cell("b"), "gone")
+    assert store.failures().traceback.tolist() == ["Traceback:\n  line 1\nValueError: no\n", ""]
+    assert store.error(cell("a")) == "ValueError: no"
+    assert store.error(cell("c")) is None
+
+
+def test_a_measurement_of_other_code_is_stale_until_it_is_measured_again(store):
+    store.append(cell(), rows(0.1), {**STAMP, "source": "aaaaaaaaaaaa"})
+    assert store.has(cell())
+    assert store.has(cell(), "aaaaaaaaaaaa")
+    assert not store.has(cell(), "bbbbbbbbbbbb")
+    store.append(cell(), rows(0.2), {**STAMP, "source": "bbbbbbbbbbbb"})
+    assert store.has(cell(), "bbbbbbbbbbbb")
+    assert not store.has(cell(), "aaaaaaaaaaaa")
+    assert values(store) == {"camel": 0.2}
+    assert set(store.frame().source) == {"bbbbbbbbbbbb"}
+
+
+def test_a_measurement_without_a_source_counts_for_no_code(store):
+    store.append(cell(), rows())
+    assert store.has(cell())
+    assert not store.has(cell(), "aaaaaaaaaaaa")
+
+
 def test_an_empty_store_has_all_columns_and_nothing_is_created(tmp_path):
     store = Store(tmp_path / "none")
     assert not store.has(cell())
@@ -210,6 +236,77 @@ def test_a_short_write_leaves_the_file_as_it_was(store, monkeypatch):
         store.append(cell("b"), rows())
     monkeypatch.undo()
     assert store.path.read_bytes() == before
+
+
+FULL = """
+import resource, sys
+from vosbench.errors import DataError
+from vosbench.results import Cell, Row, Store
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+store = Store(sys.argv[1], stamp={})
+try:
+    for number in range(1000):
+        many = [Row(1, t, "J", 0.5, "1") for t in range(number)]
+        store.append(Cell(harness="accuracy", method="gc", seed=number), many)
+        print(number, flush=True)
+except DataError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files there")
+def test_a_disk_that_fills_up_is_one_line_and_what_is_stored_stays_whole(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    *numbers, error = done.stdout.splitlines()
+    assert len(numbers) > 5
+    assert "cannot be written: the disk is full" in error
+    store = Store(tmp_path, stamp=STAMP)  # a torn line would warn, and warnings are errors
+    assert [one.seed for one in store.cells()] == [int(number) for number in numbers]
+    store.append(cell("next"), rows())  # and there is room again
+    assert store.has(cell("next"))
+
+
+CLAIMER = """
+import sys, time
+from vosbench.results import Store
+with Store(sys.argv[1], stamp={}).claimed():
+    print("mine", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_one_run_claims_a_store_until_its_process_ends(tmp_path):
+    store = Store(tmp_path, stamp=STAMP)
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLAIMER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline() == "mine\n"
+        with pytest.raises(DataError, match="in use by another run"), store.claimed():
+            pass
+        store.append(cell(), rows())  # the claim is on runs: anybody may append, and read
+        assert store.has(cell())
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+        process.stdout.close()
+    with store.claimed():
+        pass
+
+
+def test_a_store_can_be_read_while_it_is_written(tmp_path):
+    process = writer(tmp_path, "one", 300)
+    seen = []
+    store = Store(tmp_path)
+    while process.poll() is None:
+        seen.append(len(store.frame()))  # a half-written line would warn
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert seen == sorted(seen)
+    assert all(count % 400 == 0 for count in seen)
+    assert len(store.frame()) == 300 * 400
 
 
 WRITER = """

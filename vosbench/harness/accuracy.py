@@ -2,66 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vosbench.data import Dataset, Video
+from vosbench.data import Video
+from vosbench.data.images import read_mask
 from vosbench.data.png import write_mask
+from vosbench.harness.failures import write_failures
+from vosbench.harness.film import write_film
 from vosbench.harness.strips import write_strip
 from vosbench.harness.subject import Subject
 from vosbench.metrics import Truth
 from vosbench.metrics.sequence import SequenceScore
-from vosbench.model.frames import Fit
 from vosbench.results import Cell, Row
 
 Ids = NDArray[np.uint8]
 
 
-def cell(subject: Subject, dataset: Dataset, video: Video) -> Cell:
-    """The cell of one method on one video."""
-    height, width = Fit.of(video.size, subject.short_side).inner
-    return subject.cell(
-        "accuracy", dataset=dataset.name, sequence=video.name, size=f"{height}x{width}",
-        objects=len(video.objects), protocol=dataset.protocol,
-    )  # fmt: skip
-
-
 def measure(
-    subject: Subject, dataset: Dataset, video: Video, store: Path, tick: Callable[[], None]
+    subject: Subject, video: Video, cell: Cell, tick: Callable[[], None] = lambda: None
 ) -> list[Row]:
     """J and F of each object and frame, and the pixels given to the wrong object.
 
     Args:
         subject: the method.
-        dataset: names the protocol.
         video: is read one frame at a time.
-        store: `predictions/` and `strips/` in it get DATASET/METHOD/SEQUENCE/ each.
+        cell: names the protocol, and the folder of the pictures (`Cell.folder`) in `predictions/`
+            and `strips/` of the store.
         tick: called after every frame.
     """
-    place = Path(dataset.name, subject.name, video.name)
-    predictions = segment(subject, video, store / "predictions" / place, tick)
-    write_strip(store / "strips" / place / "strip.png", video, predictions)
+    store = subject.settings.store
+    masks = store / "predictions" / cell.folder
+    shutil.rmtree(masks, ignore_errors=True)  # what an attempt that was killed may have left
+    predictions = segment(subject, video, masks, tick)
+    pictures = store / "strips" / cell.folder
+    shutil.rmtree(pictures, ignore_errors=True)
+    write_strip(pictures / "strip.png", video, predictions)
+    if subject.settings.film:
+        write_film(pictures, video, predictions)
     if len(video.annotated) < 2:
         return []  # nothing to score against: the masks are the result
-    truth = _truth(video, dataset.protocol)
-    return rows(truth.score({t: predictions[t] for t in video.annotated}))
+    truth = _Truth(video)
+    scored = Written(masks, video, video.annotated)
+    score = Truth(truth, cell.protocol, video.name).score(scored)
+    write_failures(pictures, video, predictions, truth, score)
+    return rows(score)
 
 
 def segment(
     subject: Subject, video: Video, folder: Path, tick: Callable[[], None]
-) -> dict[int, Ids]:
-    """Masks of every frame, also written to `folder` under the frames' names."""
+) -> Mapping[int, Ids]:
+    """Masks of every frame, written to `folder` under the frames' names; none is kept in memory."""
     segmenter = subject.segmenter()
-    out = {}
     for t in range(len(video)):
-        out[t] = segmenter.step(video.frame(t), video.given(t))
-        write_mask(folder / f"{video.frame_names[t]}.png", out[t])
+        write_mask(_file(folder, video, t), segmenter.step(video.frame(t), video.given(t)))
         tick()
-    return out
+    return Written(folder, video, tuple(range(len(video))))
+
+
+def _file(folder: Path, video: Video, t: int) -> Path:
+    return folder / f"{video.frame_names[t]}.png"
+
+
+class Written(Mapping[int, Ids]):
+    """Masks of some frames, read from the files they were written to when asked for."""
+
+    def __init__(self, folder: Path, video: Video, frames: tuple[int, ...]) -> None:
+        self.folder, self.video, self.frames = folder, video, frames
+
+    def __getitem__(self, t: int) -> Ids:
+        if t not in self.frames:
+            raise KeyError(t)
+        return read_mask(_file(self.folder, self.video, t))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.frames)
+
+    def __len__(self) -> int:
+        return len(self.frames)
 
 
 def rows(score: SequenceScore) -> list[Row]:
@@ -78,7 +100,7 @@ def rows(score: SequenceScore) -> list[Row]:
     ]
 
 
-class _Masks(Mapping[int, Ids]):
+class _Truth(Mapping[int, Ids]):
     """The annotated masks of a video, decoded when asked for."""
 
     def __init__(self, video: Video) -> None:
@@ -90,14 +112,8 @@ class _Masks(Mapping[int, Ids]):
             raise KeyError(t)
         return mask
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[int]:
         return iter(self.video.annotated)
 
     def __len__(self) -> int:
         return len(self.video.annotated)
-
-
-@lru_cache(maxsize=64)
-def _truth(video: Video, protocol: str) -> Truth:
-    """The truth's planes, shared by all methods that are run on the video."""
-    return Truth(_Masks(video), protocol, video.name)

@@ -86,8 +86,8 @@ def _title(label: str, cell: Cell, *, long: bool) -> str:
     parts = [cell.preset, cell.size, cell.device, cell.precision] if long else []
     if cell.weights == UNTRAINED:
         parts.append(UNTRAINED_TEXT)
-    elif long:
-        parts.append(f"weights {cell.weights[:6]}")
+    elif ":" in cell.weights or long:
+        parts.append(f"weights {cell.weights}")
     told = ", ".join(filter(None, [*parts, f"seed {cell.seed}" if long else ""]))
     return f"{label} ({told})" if told else label
 

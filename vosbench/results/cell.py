@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -12,7 +13,8 @@ from typing import NamedTuple
 from vosbench.errors import UsageError
 
 UNTRAINED = "untrained"
-_DIGEST = re.compile(r"[0-9a-f]{12}")
+_OF_A_VIDEO = ("sequence", "objects", "size")  # fields that differ within one run of one method
+_WEIGHTS = re.compile(r"([^\W\d][\w.+-]*:)?[0-9a-f]{12}")  # "stm:" where another method's
 
 
 def canonical(parameters: Mapping[str, object]) -> str:
@@ -45,7 +47,7 @@ class Cell:
     method: str  # registered name of the memory module
     parameters: str = "{}"  # the module's keyword arguments, see `canonical`
     preset: str = ""  # encoder-decoder preset
-    weights: str = UNTRAINED  # or the first 12 hex digits of the weights file's sha256
+    weights: str = UNTRAINED  # or 12 hex digits of the file's sha256; "stm:..." where another's
     dataset: str = ""
     sequence: str = ""
     size: str = ""  # frame size fed to the network, "480x854"
@@ -59,15 +61,34 @@ class Cell:
     def __post_init__(self) -> None:
         if not self.harness or not self.method:
             raise UsageError("a cell needs a harness and a method: got an empty name")
-        if self.weights != UNTRAINED and not _DIGEST.fullmatch(self.weights):
+        if self.weights != UNTRAINED and not _WEIGHTS.fullmatch(self.weights):
             raise UsageError(
-                f"weights is {self.weights!r}: expected 'untrained' or 12 hex digits of a sha256"
+                f"weights is {self.weights!r}: expected 'untrained' or 12 hex digits of a "
+                "sha256, after 'METHOD:' where they are another method's"
             )
         object.__setattr__(self, "parameters", _canonical_text(self.parameters))
 
     def identity(self) -> str:
         """All fields as one JSON text, the key of the store's index."""
         return canonical(asdict(self))
+
+    @property
+    def folder(self) -> str:
+        """Where pictures of the cell lie: ``DATASET/METHOD-DIGEST/SEQUENCE``.
+
+        The digest is of every field that tells one run of the method over the data set from
+        another, so that two presets, sizes or weights never overwrite each other's pictures. Of
+        the frame size, which differs from video to video, it takes the short side.
+
+        >>> Cell(harness="accuracy", method="gc", dataset="davis2016", sequence="bear").folder
+        'davis2016/gc-065e4234/bear'
+        """
+        fields = {k: v for k, v in asdict(self).items() if k not in _OF_A_VIDEO}
+        sides = [int(side) for side in re.findall(r"\d+", self.size)]
+        text = canonical({**fields, "short_side": min(sides, default=0)})
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        method = re.sub(r"[^\w.+-]", "_", self.method)
+        return f"{self.dataset}/{method}-{digest}/{self.sequence}"
 
 
 def _canonical_text(parameters: str | Mapping[str, object]) -> str:

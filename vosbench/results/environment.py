@@ -15,15 +15,16 @@ import vosbench
 
 STAMP_FIELDS = (
     "vosbench", "commit", "python", "torch", "numpy", "timm",
-    "platform", "machine", "cpu", "cores", "device_name", "time",
+    "platform", "machine", "cpu", "cores", "device_name", "source", "time",
 )  # fmt: skip
 
 
-def stamp(device_name: str = "") -> dict[str, str]:
+def stamp(device_name: str = "", source: str = "") -> dict[str, str]:
     """The environment of this process. `time` is left to the store, which sets it at each append.
 
     Args:
         device_name: the accelerator's own name; without it, the processor's.
+        source: digest of the measured method's code, "unknown" where there is none.
 
     `machine` tells machines apart by processor, cores and system, not by a host name, which would
     differ between two runs in containers and has no place in a published page.
@@ -39,6 +40,7 @@ def stamp(device_name: str = "") -> dict[str, str]:
         "cpu": cpu,
         "cores": cores,
         "device_name": device_name or cpu,
+        "source": source or "unknown",
     }
 
 

@@ -2,8 +2,9 @@
 
 Line, here broken in two:
 ``{"format":1,"cell":{...},"stamp":{...},"rows":[[object,t,metric,value,unit],...],
-"crc":"8 hex digits"}``, with ``"error":"..."`` in the place of rows for a failure. The check sum is
-the CRC-32 of every byte before ``,"crc"``. NaN is stored as null, which keeps the file plain JSON.
+"crc":"8 hex digits"}``, with ``"error":"..."`` and ``"traceback":"..."`` in the place of rows for a
+failure. The check sum is the CRC-32 of every byte before ``,"crc"``. NaN is stored as null, which
+keeps the file plain JSON.
 """
 
 from __future__ import annotations
@@ -28,17 +29,26 @@ class Record(NamedTuple):
     stamp: dict[str, Any]
     rows: list[Row]
     error: str | None  # None for a measurement, one line of text for a failure
+    traceback: str  # of a failure, as many lines as it takes; "" where there is none
+
+
+class Failure(NamedTuple):
+    """Why a cell could not be measured."""
+
+    error: str  # one line
+    traceback: str = ""
 
 
 class DamagedLineError(ValueError):
     """The bytes are not a whole line of this store; the message says why."""
 
 
-def encode(cell: Cell, stamp: Mapping[str, Any], rows: Iterable[Row] | str) -> bytes:
-    """The line, its newline included, of a measurement (rows) or of a failure (its error)."""
+def encode(cell: Cell, stamp: Mapping[str, Any], rows: Iterable[Row] | Failure) -> bytes:
+    """The line, its newline included, of a measurement (rows) or of a failure."""
     body: dict[str, Any] = {"format": FORMAT, "cell": asdict(cell), "stamp": dict(stamp)}
-    if isinstance(rows, str):
-        body["error"] = " ".join(rows.split()) or "unknown error"
+    if isinstance(rows, Failure):
+        body["error"] = " ".join(rows.error.split()) or "unknown error"
+        body["traceback"] = rows.traceback
     else:
         body["rows"] = [_packed(checked(row)) for row in rows]
     text = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()[:-1]
@@ -55,7 +65,8 @@ def decode(line: bytes) -> Record:
     try:
         rows = [_unpacked(*row) for row in body.get("rows", [])]
         error = body["error"] if "rows" not in body else None
-        return Record(Cell(**body["cell"]), dict(body["stamp"]), rows, error)
+        traceback = str(body.get("traceback", ""))
+        return Record(Cell(**body["cell"]), dict(body["stamp"]), rows, error, traceback)
     except (KeyError, TypeError, ValueError) as wrong:
         raise DamagedLineError(f"fields do not fit: {wrong}") from wrong
 

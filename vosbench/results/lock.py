@@ -23,6 +23,15 @@ if sys.platform == "win32":  # pragma: no cover
             os.lseek(descriptor, _BEYOND, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
+    def claim(descriptor: int) -> bool:
+        """Take the lock of an open file until it is closed; False where another one has it."""
+        os.lseek(descriptor, _BEYOND, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
 else:
     import fcntl
 
@@ -34,3 +43,11 @@ else:
             yield
         finally:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def claim(descriptor: int) -> bool:
+        """Take the lock of an open file until it is closed; False where another one has it."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -19,11 +20,13 @@ import pandas as pd
 from vosbench.errors import DataError
 from vosbench.results import environment
 from vosbench.results.cell import Cell, Row
-from vosbench.results.lines import DamagedLineError, Record, decode, encode
-from vosbench.results.lock import locked
+from vosbench.results.folders import ensure_writable
+from vosbench.results.lines import DamagedLineError, Failure, Record, decode, encode
+from vosbench.results.lock import claim, locked
 from vosbench.results.tables import failure_table, tidy_table
 
 RECORDS = "records.jsonl"
+CLAIM = ".in-use"  # locked by the one run that measures into the folder
 
 
 class DamagedRecordWarning(UserWarning):
@@ -35,7 +38,12 @@ class _Place(NamedTuple):
 
     offset: int
     length: int
-    failed: bool
+    error: str | None  # None for a measurement
+    source: str  # digest of the measured code
+
+    @property
+    def failed(self) -> bool:
+        return self.error is not None
 
 
 class Store:
@@ -56,27 +64,68 @@ class Store:
         self._line = 0
         self._torn = -1  # where a torn last line starts that was warned of already
 
-    def append(self, cell: Cell, rows: Iterable[Row]) -> None:
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """The right to measure into this folder: one run at a time, so that none measures twice.
+
+        Appending and reading need no claim. It ends with the process that holds it, however that
+        ends.
+
+        Raises:
+            DataError: another process holds the claim, or the folder cannot be written.
+        """
+        ensure_writable(self.folder, "--store")
+        descriptor = os.open(self.folder / CLAIM, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            if not claim(descriptor):
+                raise DataError(
+                    f"store {self.folder} is in use by another run; expected to be the only one: "
+                    "wait for it, or name another folder with --store"
+                )
+            yield
+        finally:
+            os.close(descriptor)
+
+    def append(
+        self, cell: Cell, rows: Iterable[Row], stamp: Mapping[str, str] | None = None
+    ) -> None:
         """Write a measured cell. The latest line of a cell replaces earlier ones for readers.
+
+        Args:
+            cell: what was measured.
+            rows: its numbers.
+            stamp: the environment it was measured in, where that is not this process.
 
         Raises:
             DataError: the folder cannot be written or the disk is full; nothing was added then.
         """
-        self._write(encode(cell, self._stamped(), rows))
+        self._write(encode(cell, self._stamped(stamp), rows))
 
-    def append_failure(self, cell: Cell, error: str) -> None:
+    def append_failure(
+        self, cell: Cell, error: str, traceback: str = "", stamp: Mapping[str, str] | None = None
+    ) -> None:
         """Write that a cell failed, and why, in one line. `has` stays false: it will be retried."""
-        self._write(encode(cell, self._stamped(), error))
+        self._write(encode(cell, self._stamped(stamp), Failure(error, traceback)))
 
-    def has(self, cell: Cell) -> bool:
-        """Whether the cell is measured: its latest line is whole and is not a failure."""
+    def has(self, cell: Cell, source: str | None = None) -> bool:
+        """Whether the cell is measured: its latest line is whole and is not a failure.
+
+        Args:
+            cell: what was measured.
+            source: digest of the method's code; a measurement of other code is stale and does not
+                count. None takes any.
+        """
         place = self._refreshed().get(cell.identity())
-        return place is not None and not place.failed
+        return place is not None and not place.failed and source in (None, place.source)
 
     def failed(self, cell: Cell) -> bool:
         """Whether the cell's latest line is a failure."""
+        return self.error(cell) is not None
+
+    def error(self, cell: Cell) -> str | None:
+        """Why the cell failed, if its latest line is a failure."""
         place = self._refreshed().get(cell.identity())
-        return place is not None and place.failed
+        return None if place is None else place.error
 
     def __len__(self) -> int:
         """Cells measured."""
@@ -87,17 +136,18 @@ class Store:
         return tidy_table(self._records(failed=False))
 
     def failures(self) -> pd.DataFrame:
-        """One line per failed cell: the cell's fields, the stamp's fields, `error`."""
+        """One line per failed cell: the cell's fields, the stamp's, `error` and `traceback`."""
         return failure_table(self._records(failed=True))
 
     def cells(self) -> list[Cell]:
         """The measured cells in the order in which they were written."""
         return [record.cell for record in self._records(failed=False)]
 
-    def _stamped(self) -> dict[str, str]:
-        if self._stamp is None:
+    def _stamped(self, given: Mapping[str, str] | None) -> dict[str, str]:
+        if given is None and self._stamp is None:
             self._stamp = environment.stamp()
-        return {"time": datetime.now(UTC).isoformat(timespec="seconds"), **self._stamp}
+        stamp = self._stamp if given is None else given
+        return {"time": datetime.now(UTC).isoformat(timespec="seconds"), **(stamp or {})}
 
     def _write(self, line: bytes) -> None:
         try:
@@ -107,7 +157,10 @@ class Store:
             raise _unusable("written", self.path, wrong) from wrong
         try:
             with locked(descriptor):
+                new = not os.fstat(descriptor).st_size
                 _append_whole(descriptor, line)
+            if new:
+                _sync_folder(self.folder)
         except OSError as wrong:
             raise _unusable("written", self.path, wrong) from wrong
         finally:
@@ -129,7 +182,8 @@ class Store:
             # Taken out first, so that the order of the index is the order of the latest lines.
             key = record.cell.identity()
             self._index.pop(key, None)
-            self._index[key] = _Place(offset, len(line), record.error is not None)
+            source = str(record.stamp.get("source", "unknown"))
+            self._index[key] = _Place(offset, len(line), record.error, source)
         return self._index
 
     def _new_lines(self) -> Iterator[tuple[int, bytes]]:
@@ -167,6 +221,16 @@ def _append_whole(descriptor: int, line: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, size)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a new file's name last through a power cut; Windows opens no folders."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _size(path: Path) -> int:

@@ -35,10 +35,11 @@ def tidy_table(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def failure_table(records: Iterable[Record]) -> pd.DataFrame:
-    """One line per failed cell: every cell field, every stamp field, error."""
+    """One line per failed cell: every cell field, every stamp field, error, traceback."""
     kept = list(records)
     table = _repeated(kept, [1] * len(kept))
     table["error"] = [record.error for record in kept]
+    table["traceback"] = [record.traceback for record in kept]
     return table
 
 

@@ -175,7 +175,7 @@ def cost(trial: Trial) -> None:
 def _temporary(memory: Memory, state: Any, asked: Tensor) -> int:
     with PeakBytes() as seen:
         result = memory.read(state, asked)
-    extra = seen.peak - seen.live
+    extra: int = seen.peak - seen.live
     del result
     return extra
 
@@ -190,7 +190,7 @@ def gradients(trial: Trial) -> None:
     readout = memory.read(written(memory, items), asked)[0]
     if not readout.requires_grad and memory.growth is Growth.CONSTANT and not readout.any():
         raise ExemptError("it reads zeros: there is nothing to train")
-    readout.square().sum().backward()
+    torch.autograd.backward(readout.square().sum())
     demand(any(_reached(x) for x in values), "a gradient at some value", "none")
     demand(any(_reached(x) for x in keys) or not _depends_on_keys(trial), "a gradient at some key",
            "none")  # fmt: skip

@@ -62,5 +62,5 @@ def _tried(clause: str, trial: Trial) -> tuple[str, str]:
     except BreachError as breach:
         return "broken", f"{breach}: {GUIDE[clause]}"
     except Exception as error:  # a plugin may raise anything
-        return "broken", f"{type(error).__name__}: {one_line(error)}: {GUIDE[clause]}"
+        return "broken", f"{one_line(error)}: {GUIDE[clause]}"
     return "holds", ""

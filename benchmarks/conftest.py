@@ -1,0 +1,20 @@
+"""What the benchmarks share."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """One thread unless a benchmark asks for more: the steadiest."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
+def threads(request, one_thread):
+    """Both."""
+    torch.set_num_threads(request.param)
+    return request.param

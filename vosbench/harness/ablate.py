@@ -1,0 +1,229 @@
+"""Ablations: a grid over parameters becomes a list of methods and settings that `bench` runs.
+
+An axis is ``SCOPE.NAME=VALUE,VALUE,...``. The scope is a method (NAME a parameter of it, key_dim,
+value_dim, or every, keep_first, include_previous of its write policy), ``policy`` (the write policy
+of every method of the run), ``run`` (size, precision, preset, weights or seed) or ``data`` (an
+option of the synthetic set, as objects). Each method runs at every combination of its own axes and
+the common ones. ``none`` is None; 0 and 1 are truth values where the parameter is one.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from vosbench import registry
+from vosbench.data import load
+from vosbench.data.synthetic.options import Options
+from vosbench.errors import PluginError, UsageError, unknown
+from vosbench.harness.checkpoint import named
+from vosbench.harness.run.jobs import plan
+from vosbench.harness.settings import Settings
+from vosbench.harness.subject import POLICY, Entry, parse
+from vosbench.memory import WritePolicy
+from vosbench.model.network import preset
+
+RUN = {"size": "short_side", "precision": "precision", "preset": "preset", "weights": "weights",
+       "seed": "seed"}  # fmt: skip
+_NUMBERS = ("size", "seed")  # of RUN: whole numbers
+DIMS = ("key_dim", "value_dim")
+_POLICY = {field.name: field.default for field in fields(WritePolicy)}
+_DATA = [field.name for field in fields(Options)]
+_COMMON = ("policy", "run", "data")
+Point = tuple[tuple[str, Any], ...]  # ("run.size", 160), ... in the order of the axes
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One thing that is varied."""
+
+    scope: str  # a method, "policy", "run" or "data"
+    name: str  # as `parse` of a method knows it: write-policy fields begin with "policy_"
+    values: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Axis:
+        """Reads an axis as typed.
+
+        Raises:
+            UsageError: it does not parse, or names what there is not: the nearest names are said.
+        """
+        left, equals, right = text.partition("=")
+        scope, dot, name = left.partition(".")
+        values = tuple(filter(None, right.split(",")))
+        if not (equals and dot and name and values):
+            raise UsageError(
+                f"--grid {text!r}: expected METHOD.PARAMETER=VALUE,VALUE or policy., run. or "
+                "data. in place of the method, as in stm.every=1,2,5"
+            )
+        return cls(scope, *_named_values(scope, name, values))
+
+
+def expand(settings: Settings, grid: Sequence[str], *, paired: bool = False) -> list[Settings]:
+    """The runs of an ablation: each has the methods that share its settings.
+
+    Args:
+        settings: of the run; its methods, or those that the grid names, or all with weights.
+        grid: axes as typed, see the module.
+        paired: take the first values of a method's axes together, then the second ones, ...; an
+            axis of one value goes with all.
+
+    Raises:
+        UsageError: an axis that does not parse, is given twice, or whose values do not pair up; a
+            value that the method refuses.
+        DataError: data or weights that do not fit.
+    """
+    axes = [Axis.of(text) for text in grid]
+    places = [(axis.scope, axis.name) for axis in axes]
+    for scope, name in places:
+        if places.count((scope, name)) > 1:
+            raise UsageError(f"--grid: {scope}.{name} is given twice; put its values into one")
+    groups: dict[Point, list[str]] = {}
+    for text in _methods(settings, axes):
+        for run, changed in _points(text, axes, paired=paired):
+            groups.setdefault(run, []).append(changed)
+    runs = [_changed(settings, run, methods) for run, methods in groups.items()]
+    for run_settings in runs:
+        _check(run_settings)
+    return runs
+
+
+def _methods(settings: Settings, axes: Iterable[Axis]) -> tuple[str, ...]:
+    """Methods as typed: those asked for, and those that the grid names besides."""
+    asked = named(settings.methods, settings.preset, settings.weights) if settings.methods else ()
+    have = {parse(text)[0] for text in asked}
+    more = [axis.scope for axis in axes if axis.scope not in (*_COMMON, *have)]
+    found = (*asked, *dict.fromkeys(more))
+    return found or named((), settings.preset, settings.weights)
+
+
+def _points(text: str, axes: Iterable[Axis], *, paired: bool) -> Iterable[tuple[Point, str]]:
+    """Each setting of the run at which a method is measured, and the method with parameters."""
+    method, parameters = parse(text)
+    mine = {axis.name: axis for axis in axes if axis.scope == "policy"}
+    mine |= {axis.name: axis for axis in axes if axis.scope == method}
+    common = {f"{a.scope}.{a.name}": a for a in axes if a.scope in ("run", "data")}
+    every = common | mine
+    for values in _combined(method, list(every.values()), paired=paired):
+        chosen = dict(zip(every, values, strict=True))
+        run = tuple((name, chosen[name]) for name in common)
+        given = parameters | {name: chosen[name] for name in mine}
+        told = ",".join(f"{k}={v}" for k, v in given.items())
+        yield run, f"{method}:{told}" if told else method
+
+
+def _combined(method: str, axes: list[Axis], *, paired: bool) -> Iterable[tuple[Any, ...]]:
+    if not paired:
+        return itertools.product(*(axis.values for axis in axes))
+    longest = max((len(axis.values) for axis in axes), default=1)
+    for axis in axes:
+        if len(axis.values) not in (1, longest):
+            raise UsageError(
+                f"--list: {axis.scope}.{axis.name} has {len(axis.values)} values; expected 1 or "
+                f"{longest}, as another axis of {method} has: give each as many"
+            )
+    columns = [axis.values if len(axis.values) > 1 else axis.values * longest for axis in axes]
+    return zip(*columns, strict=True) if columns else [()]
+
+
+def _changed(settings: Settings, run: Point, methods: list[str]) -> Settings:
+    changed: dict[str, Any] = {"methods": tuple(methods)}
+    options: dict[str, str] = {}
+    for place, value in run:
+        scope, _, name = place.partition(".")
+        if scope == "run":
+            changed[RUN[name]] = value
+        else:
+            options[name] = value
+    if options:
+        changed["data"] = tuple(_with_options(spec, options) for spec in settings.data)
+        if changed["data"] == settings.data and not any(map(_synthetic, settings.data)):
+            raise UsageError(
+                f"--grid data.{next(iter(options))}: only the synthetic set has options; the run "
+                f"has {', '.join(settings.data)}: add --data synthetic"
+            )
+    return replace(settings, **changed)
+
+
+def _synthetic(spec: str) -> bool:
+    return spec.partition(":")[0] == "synthetic"
+
+
+def _with_options(spec: str, options: dict[str, str]) -> str:
+    """A spec of the synthetic set with options replaced; another set as it is.
+
+    >>> _with_options("synthetic:length=4,objects=1", {"objects": "3"})
+    'synthetic:length=4,objects=3'
+    """
+    if not _synthetic(spec):
+        return spec
+    pieces = filter(None, spec.partition(":")[2].split(","))
+    known = {k: v for k, _, v in (piece.partition("=") for piece in pieces)}
+    return "synthetic:" + ",".join(f"{k}={v}" for k, v in (known | options).items())
+
+
+def _check(settings: Settings) -> None:
+    """Refuses a mistake in any run before the first one begins."""
+    entries = [Entry.of(text, settings) for text in settings.methods]
+    plan(settings, entries, [load(spec, settings.split) for spec in settings.data])
+    shape = preset(settings.preset)
+    for entry in entries:
+        rest = {k: v for k, v in entry.parameters.items() if not k.startswith(POLICY)}
+        dims = [rest.pop(name, getattr(shape, name)) for name in DIMS]
+        try:
+            registry.build(entry.method, *dims, **rest)
+        except PluginError:
+            continue  # costs only itself, and is told where it is built to be measured
+
+
+def _named_values(
+    scope: str, name: str, values: tuple[str, ...]
+) -> tuple[str, tuple[Any, ...]]:  # fmt: skip
+    """The parameter's name and values, as what they are of takes them."""
+    if scope == "run":
+        if name not in RUN:
+            raise unknown("setting of a run", name, RUN)
+        low = 16 if name == "size" else 0
+        return name, tuple(_whole(scope, name, v, low) if name in _NUMBERS else v for v in values)
+    if scope == "data":
+        if name not in _DATA:
+            raise unknown("option of synthetic", name, _DATA)
+        return name, values
+    own = {} if scope == "policy" else _parameters(scope)
+    known = _POLICY | own
+    if name not in known:
+        kind = "field of the write policy" if scope == "policy" else f"parameter of {scope}"
+        raise unknown(kind, name, known)
+    read = tuple(_value(scope, name, v, known[name]) for v in values)
+    return (name if name in own else POLICY + name), read
+
+
+def _parameters(method: str) -> dict[str, Any]:
+    if method not in registry.methods():
+        raise unknown("method", method, [*registry.methods(), *_COMMON])
+    return dict.fromkeys(DIMS, 0) | registry.parameters(method)
+
+
+def _value(scope: str, name: str, text: str, default: object) -> Any:
+    if name in DIMS:
+        return _whole(scope, name, text, 1)
+    if isinstance(default, bool):
+        truth = {"0": False, "1": True, "false": False, "true": True}
+        if text.lower() not in truth:
+            raise UsageError(f"--grid {scope}.{name}: {text!r} is no truth value; expected 0 or 1")
+        return truth[text.lower()]
+    if text.lower() == "none":
+        return None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _whole(scope: str, name: str, text: str, low: int) -> int:
+    if not text.isdecimal() or int(text) < low:
+        raise UsageError(f"--grid {scope}.{name}: {text!r}; expected a whole number from {low} on")
+    return int(text)

@@ -1,0 +1,171 @@
+"""The run itself: what the store lacks is measured, and what comes back is stored."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from vosbench import registry
+from vosbench.data import load
+from vosbench.errors import UsageError, one_line
+from vosbench.harness import speed
+from vosbench.harness.run.executor import Executor, Outcome, Stamp, WorkerError
+from vosbench.harness.run.jobs import Job, Stretch, plan
+from vosbench.harness.run.local import Local
+from vosbench.harness.settings import Settings
+from vosbench.harness.source import source_digest
+from vosbench.harness.subject import Entry
+from vosbench.results import Cell, Failure, Store, ensure_writable
+
+PLUGINS = "plugins"  # harness name of a module that failed to import or to be built
+
+
+class Progress(Protocol):
+    """What a run tells its audience."""
+
+    def begin(self, title: str, steps: int) -> None:
+        """A new stretch of `steps` steps begins."""
+
+    def tick(self) -> None:
+        """One step is done."""
+
+
+@dataclass
+class Summary:
+    """What a run did."""
+
+    measured: int = 0  # cells
+    present: int = 0  # cells found in the store and not measured again
+    failed: list[str] = field(default_factory=list)  # one line each
+
+
+def bench(
+    settings: Settings, progress: Progress, executor: Callable[[Settings], Executor] = Local
+) -> Summary:
+    """Runs everything that `settings` asks for and the store does not hold yet.
+
+    Args:
+        settings: what to measure.
+        progress: is told of each step.
+        executor: makes what the cells are measured by, worker processes on this machine by default.
+
+    Raises:
+        UsageError: an unknown method, preset, data set, harness or device, before anything is run.
+        DataError: a data set, weights file or folder that does not fit, before anything is run; a
+            store that cannot be written any more.
+    """
+    if not settings.methods:
+        raise UsageError("no method given: name at least one, as in --methods gc,stm")
+    entries = list({e.name: e for e in (Entry.of(t, settings) for t in settings.methods)}.values())
+    datasets = [load(spec, settings.split) for spec in settings.data]
+    stretches = plan(settings, entries, datasets)
+    sources = {entry.method: source_digest(entry.method) for entry in entries}
+    run = _Run(Store(settings.store), progress, sources)
+    if settings.out is not None:
+        ensure_writable(settings.out, "--out")
+    with run.store.claimed(), executor(settings) as workers:
+        refused = _refused(workers, [job for s in stretches for job in s.jobs if not run.has(job)])
+        run.plugins([entry.text for entry in entries], refused)
+        for stretch in stretches:
+            run.stretch(workers, stretch, refused)
+    return run.summary
+
+
+def _refused(workers: Executor, todo: list[Job]) -> dict[str, Failure]:
+    """Methods that have something to measure but cannot be built; a user's mistake is raised."""
+    refused = workers.refused(list(dict.fromkeys(job.method for job in todo)))
+    for refusal in refused.values():
+        if refusal.mistake is not None:
+            raise refusal.mistake
+    return {method: refusal.failure for method, refusal in refused.items()}
+
+
+@dataclass
+class _Run:
+    """A run in progress. It alone writes the store."""
+
+    store: Store
+    progress: Progress
+    sources: Mapping[str, str]  # method -> digest of its code
+    summary: Summary = field(default_factory=Summary)
+
+    def has(self, job: Job) -> bool:
+        """Whether the cell was measured with the method's code as it is now."""
+        return self.store.has(job.cell, self.sources[job.cell.method])
+
+    def stretch(self, workers: Executor, stretch: Stretch, refused: Mapping[str, Failure]) -> None:
+        """Measures what a stretch lacks."""
+        jobs = [job for job in stretch.jobs if job.method not in refused]
+        todo = [job for job in jobs if not self.has(job)]
+        self.summary.present += len(jobs) - len(todo)
+        if todo and stretch.turns:
+            self._turns(workers, stretch.title, jobs[0], todo)
+        elif todo:
+            self.progress.begin(stretch.title, sum(job.steps for job in todo))
+            for outcome in workers.run(todo, beside=stretch.beside, tick=self.progress.tick):
+                self._record(outcome)
+
+    def plugins(self, built: list[str], refused: Mapping[str, Failure]) -> None:
+        """Notes plugins that failed to import or to be built, and those that no longer do."""
+        failing = {("import", name): Failure(why) for name, why in registry.failures().items()}
+        failing |= {("build", text): failure for text, failure in refused.items()}
+        for (protocol, name), failure in failing.items():
+            cell = Cell(harness=PLUGINS, method=name, protocol=protocol)
+            if protocol == "build":
+                self._fail(cell, failure, None)
+            elif self.store.error(cell) != failure.error:
+                self.store.append_failure(cell, *failure)
+        noted = self.store.failures()
+        noted = noted[noted.harness == PLUGINS]
+        for name, protocol in zip(noted.method, noted.protocol, strict=True):
+            if (protocol, name) not in failing and (protocol == "import" or name in built):
+                self.store.append(Cell(harness=PLUGINS, method=name, protocol=protocol), [])
+
+    def _turns(self, workers: Executor, title: str, first: Job, todo: list[Job]) -> None:
+        """Times methods in turns, the first one with every group: ratios are to it."""
+        others = [job for job in todo if job is not first]
+        seats = max(1, workers.seats() - 1)
+        groups = [[first, *others[i : i + seats]] for i in range(0, max(1, len(others)), seats)]
+        self.progress.begin(title, sum(job.steps for group in groups for job in group))
+        wanted = {job.name: job for job in todo}
+        for group in groups:
+            self._group(workers, group, wanted)
+            wanted.pop(first.name, None)
+
+    def _group(self, workers: Executor, group: list[Job], wanted: Mapping[str, Job]) -> None:
+        def fail(name: str, error: Exception) -> None:
+            if name in wanted:
+                job = wanted[name]
+                self._fail(job.cell, _failure(error), workers.stamp(job.method))
+
+        timing = group[0].timing
+        assert timing is not None  # as the plan makes speed jobs
+        found = speed.alternate(
+            {job.name: workers.player(job) for job in group}, timing, baseline=group[0].name,
+            fail=fail, tick=self.progress.tick,
+        )  # fmt: skip
+        for name, rows in found.items():
+            if name in wanted:
+                job = wanted[name]
+                self._record(Outcome(job, rows, workers.stamp(job.method)))
+
+    def _record(self, outcome: Outcome) -> None:
+        if isinstance(outcome.result, Failure):
+            self._fail(outcome.job.cell, outcome.result, outcome.stamp)
+        else:
+            self.store.append(outcome.job.cell, outcome.result, outcome.stamp)
+            self.summary.measured += 1
+
+    def _fail(self, cell: Cell, failure: Failure, stamp: Stamp | None) -> None:
+        """A failure costs its own cell: why is kept, the run goes on."""
+        where = " ".join(filter(None, (cell.method, cell.harness, cell.dataset, cell.sequence)))
+        self.store.append_failure(cell, *failure, stamp)
+        self.summary.failed.append(f"{where}: {failure.error}")
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, WorkerError):
+        return error.failure
+    return Failure(one_line(error), "".join(traceback.format_exception(error)))

@@ -1,0 +1,136 @@
+"""The plan: every cell of a run, as plain data that passes between processes and machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vosbench.data import Dataset, Video
+from vosbench.errors import UsageError, unknown
+from vosbench.harness import flops, growth, speed, table1
+from vosbench.harness.settings import FRAMES, HARNESSES, Settings
+from vosbench.harness.subject import Entry
+from vosbench.model.frames import Fit
+from vosbench.results import Cell
+
+COSTS = ("flops", "growth")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One cell to measure and what that takes, beyond the run's settings."""
+
+    cell: Cell
+    method: str  # as the user typed it; a worker serves one
+    name: str  # of the method with its parameters
+    video: Video | None = None  # accuracy and speed
+    size: tuple[int, int] = (0, 0)  # (H, W) that the network sees: flops and growth
+    times: tuple[int, ...] = ()  # t at which flops and growth are measured
+    timing: speed.Plan | None = None  # speed alone
+    steps: int = 1  # of progress
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Jobs under one title, in the order in which one worker would do them."""
+
+    title: str
+    jobs: tuple[Job, ...]
+    beside: bool = False  # whether jobs may run beside each other: not where costs are measured
+    turns: bool = False  # whether methods are timed in turns (speed)
+
+
+def plan(
+    settings: Settings, entries: Sequence[Entry], datasets: Sequence[Dataset]
+) -> list[Stretch]:
+    """All stretches of a run, measured before or not.
+
+    Raises:
+        UsageError: an unknown harness, or none.
+    """
+    for harness in settings.harnesses:
+        if harness not in HARNESSES:
+            raise unknown("harness", harness, HARNESSES)
+    if not settings.harnesses:
+        raise UsageError(f"no harness given: name at least one of {', '.join(HARNESSES)}")
+    found = [s for dataset in datasets for s in _of_dataset(settings, entries, dataset)]
+    if "flops" in settings.harnesses:
+        found.append(_table1(entries))
+    return [stretch for stretch in found if stretch.jobs]
+
+
+def _of_dataset(
+    settings: Settings, entries: Sequence[Entry], dataset: Dataset
+) -> Iterator[Stretch]:
+    wanted = settings.harnesses
+    if "accuracy" in wanted:
+        jobs = [_accuracy(entry, dataset, video) for entry in entries for video in dataset.videos]
+        yield Stretch(f"{dataset.name}: accuracy", tuple(jobs), beside=True)
+    costs = [name for name in COSTS if name in wanted]
+    jobs = [job for e in entries for name in costs for job in _costs(e, dataset, name)]
+    yield Stretch(f"{dataset.name}: {' and '.join(costs)}", tuple(jobs))
+    if "flops" in wanted:
+        more = [job for entry in entries for job in _scaling(entry, dataset)]
+        yield Stretch(f"{dataset.name}: flops by size and objects", tuple(more))
+    if "speed" in wanted:
+        timed = [_speed(entry, dataset) for entry in entries]
+        yield Stretch(f"{dataset.name}: speed", tuple(timed), turns=True)
+
+
+def _accuracy(entry: Entry, dataset: Dataset, video: Video) -> Job:
+    height, width = Fit.of(video.size, entry.short_side).inner
+    cell = entry.cell(
+        "accuracy", dataset=dataset.name, sequence=video.name, size=f"{height}x{width}",
+        objects=len(video.objects), protocol=dataset.protocol,
+    )  # fmt: skip
+    return Job(cell, entry.text, entry.name, video=video, steps=len(video))
+
+
+def _costs(entry: Entry, dataset: Dataset, harness: str) -> Iterator[Job]:
+    """Costs do not depend on what a video shows: the first one gives its size."""
+    fit = Fit.of(dataset.videos[0].size, entry.short_side)
+    settings = entry.settings
+    protocols, times = (
+        (flops.COUNTERS, FRAMES)
+        if harness == "flops"
+        else (growth.protocols(settings), growth.times(settings.growth_t))
+    )
+    for protocol in protocols:
+        cell = entry.cell(
+            harness, dataset=dataset.name, size="{}x{}".format(*fit.inner), objects=1,
+            protocol=protocol,
+        )  # fmt: skip
+        yield Job(cell, entry.text, entry.name, size=fit.padded, times=times)
+
+
+def _scaling(entry: Entry, dataset: Dataset) -> Iterator[Job]:
+    """Multiply-adds by formula at further sizes and numbers of objects."""
+    fit = Fit.of(dataset.videos[0].size, entry.short_side)
+    for size, objects in flops.cases(fit.padded):
+        shown = fit.inner if size == fit.padded else size
+        cell = entry.cell(
+            "scaling", dataset=dataset.name, size="{}x{}".format(*shown), objects=objects,
+            protocol="analytic",
+        )  # fmt: skip
+        yield Job(cell, entry.text, entry.name, size=size, times=flops.SCALING_TIMES)
+
+
+def _speed(entry: Entry, dataset: Dataset) -> Job:
+    video, timing = dataset.videos[0], speed.PLAN
+    fit = Fit.of(video.size, entry.short_side)
+    cell = entry.cell(
+        "speed", dataset=dataset.name, sequence=video.name, size="{}x{}".format(*fit.inner),
+        objects=len(video.objects), protocol=speed.protocol(entry.settings, timing),
+    )  # fmt: skip
+    steps = timing.rounds * timing.turns
+    return Job(cell, entry.text, entry.name, video=video, timing=timing, steps=steps)
+
+
+def _table1(entries: Sequence[Entry]) -> Stretch:
+    first = {entry.method: entry for entry in reversed(entries)}
+    jobs = [
+        Job(table1.cell(method), first[method].text, method)
+        for method in table1.METHODS
+        if method in first
+    ]
+    return Stretch("table 1 of the GC paper", tuple(jobs))
