@@ -87,6 +87,11 @@ def test_a_method_that_hangs_is_stopped_at_the_time_limit_and_shows_where_it_hun
     assert not alive(pid)
 
 
+def heed_ctrl_c() -> None:
+    """What a shell started in the background ignores, its children would ignore as well."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_stops_the_workers_at_once_and_loses_nothing_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +103,7 @@ def test_ctrl_c_stops_the_workers_at_once_and_loses_nothing_stored(
     path = os.pathsep.join([str(tmp_path / "site"), os.getcwd()])
     process = subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=heed_ctrl_c,
     )  # fmt: skip
     while "stuck" not in processes(pids):
         time.sleep(0.1)

@@ -30,7 +30,7 @@ def pictures(store: Path) -> dict[str, bytes]:
     return {str(path.relative_to(store)): path.read_bytes() for path in files}
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.slow)])
 def test_a_bench_killed_at_random_moments_ends_with_the_records_of_an_unbroken_one(
     tmp_path: Path, kills: int
 ) -> None:
