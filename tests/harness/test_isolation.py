@@ -105,7 +105,8 @@ def test_ctrl_c_stops_the_workers_at_once_and_loses_nothing_stored(
         command, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, text=True,
         start_new_session=True, preexec_fn=heed_ctrl_c,
     )  # fmt: skip
-    while "stuck" not in processes(pids):
+    stored = tmp_path / "store" / "records.jsonl"
+    while "stuck" not in processes(pids) or not stored.exists() or not stored.stat().st_size:
         time.sleep(0.1)
         assert process.poll() is None, process.stderr.read()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the whole group
