@@ -20,7 +20,7 @@ from vosbench.harness.tracker import PeakBytes
 from vosbench.memory import Frame, attend_top_k
 
 GRID, KEY, VALUE, OBJECTS, T = (30, 54), 128, 512, 2, 20
-AT_LEAST = {1: 1.7, 2: 1.0}  # by threads: 2 is the aim, and two threads suffer from neighbours
+AT_LEAST = 2  # at one thread and at two, on a machine that does nothing else
 TOP_K = 50
 
 
@@ -77,7 +77,7 @@ def test_stm_reads_as_fast_as_promised(benchmark, stored, threads, capsys):
     pairs = in_turn(naive, fast, 5)
     report(benchmark, capsys, "times_as_fast_as_public", pairs)
     record(benchmark, fast, 3)
-    assert ratio(pairs) >= AT_LEAST[threads]
+    assert ratio(pairs) >= AT_LEAST
 
 
 def test_the_public_read(benchmark, stored, threads):

@@ -20,7 +20,7 @@ from vosbench.model.frames import to_tensor
 from vosbench.model.segmenter import Cohort
 
 SIZE, T, OBJECTS = (480, 864), 20, (1, 2, 3)
-AT_LEAST = {1: 1.3, 2: 1.1}  # by threads; all but a twelfth of the time is products at full rate
+AT_LEAST = 1.5  # on a machine that does nothing else
 
 
 def a_frame(seed):
@@ -89,4 +89,4 @@ def test_a_frame_is_faster_than_in_the_public_arrangement(benchmark, videos, thr
     benchmark.extra_info["stages"] = {k: round(v, 3) for k, v in clock.seconds.items()}
     with capsys.disabled():
         print(f"  stages of ours, s: {benchmark.extra_info['stages']}")
-    assert ratio(pairs) >= AT_LEAST[threads]
+    assert ratio(pairs) >= AT_LEAST

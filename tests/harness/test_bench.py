@@ -13,29 +13,14 @@ from PIL import Image
 
 from tests.harness import faults
 from tests.harness.here import Here
+from tests.harness.small import DATA, Ticks, settings
 from vosbench import registry
-from vosbench.errors import DataError, UsageError
+from vosbench.errors import DataError
 from vosbench.harness import speed
 from vosbench.harness.run import Job, bench
-from vosbench.harness.settings import Settings
 from vosbench.results import Cell, Store
 
-DATA = "synthetic:length=4,size=48x64,scenario=drift"
 QUICK = speed.Plan(steps=3, chunk=2, warm_up=2, rounds=1, seconds=0, emulated=0)
-
-
-class Ticks:
-    """Progress that counts."""
-
-    def __init__(self) -> None:
-        self.promised = self.done = 0
-
-    def begin(self, title: str, steps: int) -> None:
-        assert title
-        self.promised += steps
-
-    def tick(self) -> None:
-        self.done += 1
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,14 +34,6 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     text = faults.module("broken", faults.BODIES["raises"])
     faults.install(tmp_path / "site", monkeypatch, {"broken": text})
     return "broken"
-
-
-def settings(root: Path, **changed: object) -> Settings:
-    plain = Settings(
-        methods=("gc", "stm"), data=(DATA,), harnesses=("accuracy",), weights="none",
-        short_side=48, store=root / "store",
-    )  # fmt: skip
-    return replace(plain, **changed)  # type: ignore[arg-type]
 
 
 def test_accuracy_writes_cells_and_pictures_and_a_second_run_measures_nothing(
@@ -165,52 +142,6 @@ def test_every_method_is_timed_beside_the_first_one_however_few_fit_in_memory(
     assert set(zip(ratios.method, ratios.parameters, strict=True)) == {
         ("stm", "{}"), ("gc", '{"policy_every":2}'),
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"harnesses": ("acuracy",)}, r"unknown harness 'acuracy': did you mean accuracy"),
-        ({"methods": ()}, "no method given"),
-        ({"methods": ("gc", "stn")}, r"unknown method 'stn': did you mean stcn or stm"),
-        ({"data": ("synthetik",)}, "synthetic"),
-    ],
-)
-def test_mistakes_are_refused_before_anything_is_run(
-    tmp_path: Path, changed: dict[str, object], message: str
-) -> None:
-    with pytest.raises(UsageError, match=message):
-        bench(settings(tmp_path, **changed), Ticks())
-    assert not (tmp_path / "store").exists()
-
-
-@pytest.mark.parametrize("executor", [Here, None])
-def test_a_parameter_that_a_method_refuses_ends_the_run_before_anything_is_measured(
-    tmp_path: Path, executor: type[Here] | None
-) -> None:
-    wrong = settings(tmp_path, methods=("gc:key_dim=0",))
-    with pytest.raises(UsageError, match="expected positive whole numbers"):
-        bench(wrong, Ticks(), *filter(None, [executor]))
-    assert len(Store(tmp_path / "store")) == 0
-
-
-@pytest.mark.parametrize("name", ["store", "out"])
-def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_run(
-    tmp_path: Path, name: str
-) -> None:
-    (tmp_path / "file").write_text("")
-    given = {name: tmp_path / "file" / "folder"}
-    with pytest.raises(DataError, match=rf"--{name} .*file/folder cannot be written"):
-        bench(settings(tmp_path, **given), Ticks(), Here)
-
-
-def test_a_second_run_on_a_store_in_use_is_refused(tmp_path: Path) -> None:
-    with (
-        Store(tmp_path / "store").claimed(),
-        pytest.raises(DataError, match="in use by another run"),
-    ):
-        bench(settings(tmp_path), Ticks(), Here)
-    assert bench(settings(tmp_path, methods=("gc",)), Ticks(), Here).measured == 1
 
 
 def test_a_method_named_twice_is_measured_once(tmp_path: Path) -> None:

@@ -12,20 +12,19 @@ from vosbench.errors import one_line
 from vosbench.harness.contract.checks import CHECKS, BreachError, ExemptError
 from vosbench.harness.contract.trial import Trial
 
-GUIDE = {  # clause -> what to do, in the words of CONTRIBUTING.md, "The contract"
-    "shapes": "return readout of (objects, value_dim, h, w): unflatten with the query's h and w",
-    "purity": "build new tensors in write and read; no in-place operator on state or frame",
-    "branching": "a write must not append into storage that an older state still sees",
-    "reset": "keep nothing on self: what lives between frames belongs into the state",
-    "permutation": "treat all objects alike: no loop that carries something over",
-    "removal": "never mix objects: no sum, softmax or norm over the first axis",
-    "half": "subtract the maximum before exp, and sum in float32",
+GUIDE = {  # clause -> what helps, word for word as in CONTRIBUTING.md, "The contract"
+    "shapes": "unflatten with the query's h and w",
+    "purity": "build new tensors; nothing in place",
+    "branching": "never append into storage that an older state sees",
+    "reset": "keep nothing on `self`",
+    "permutation": "treat all objects alike",
+    "removal": "no sum, softmax or norm over the first axis",
+    "half": "subtract the maximum first",
     "growth": "declare what is true, or evict",
-    "cost": "count every product of matrices in cost(), and every tensor that lives at once",
-    "gradients": "no detach, no argmax on the way from key and value to the readout",
-    "determinism": "draw no random numbers in write and read",
-    "facts": "set paper, growth and policy on the class",
-    "export": "write state as tensors and use operators that torch.export can trace",
+    "cost": "count every product and every tensor that lives at once",
+    "gradients": "no detach, no argmax on the way",
+    "determinism": "draw no random numbers",
+    "facts": "set them on the class",
 }
 
 
@@ -60,7 +59,12 @@ def _tried(clause: str, trial: Trial) -> tuple[str, str]:
     except ExemptError as reason:
         return "exempt", str(reason)
     except BreachError as breach:
-        return "broken", f"{breach}: {GUIDE[clause]}"
+        return "broken", f"{breach}: {advice(clause)}"
     except Exception as error:  # a plugin may raise anything
-        return "broken", f"{one_line(error)}: {GUIDE[clause]}"
+        return "broken", f"{one_line(error)}: {advice(clause)}"
     return "holds", ""
+
+
+def advice(clause: str) -> str:
+    """What helps, and where it is written."""
+    return f"{GUIDE[clause]} (CONTRIBUTING.md, the contract: {clause})"

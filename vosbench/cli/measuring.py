@@ -1,10 +1,8 @@
-"""The command line: verbs that parse, call one function each, and print one line per mistake."""
+"""Verbs that measure: bench and ablate, which takes all of bench's options."""
 
 # No `from __future__ import annotations` here: typer reads the annotations when it builds a verb.
 import functools
 import inspect
-import sys
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,24 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vosbench.errors import UsageError, VosbenchError
+from vosbench.cli.app import app
+from vosbench.errors import UsageError
 
 if TYPE_CHECKING:
     from vosbench.harness.settings import Settings
-
-app = typer.Typer(
-    help="Benchmarks the memory modules of semi-supervised video object segmentation.",
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-)  # fmt: skip
-
-
-def main() -> None:
-    """Runs a verb. A user's mistake is one line on stderr and exit status 2, never a traceback."""
-    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
-    try:
-        app()
-    except VosbenchError as mistake:
-        sys.exit(_complain(mistake))
 
 
 def with_options_of(verb: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
@@ -48,14 +33,6 @@ def with_options_of(verb: Callable[..., None]) -> Callable[[Callable[..., None]]
         return widened
 
     return decorate
-
-
-@app.command("list")
-def list_() -> None:
-    """Name methods, data sets, presets and harnesses."""
-    from vosbench.harness.listing import listing
-
-    typer.echo(listing())
 
 
 @app.command()
@@ -141,140 +118,6 @@ def ablate(
     _measure(runs, lambda: typer.echo(table(runs)))
 
 
-@app.command()
-def train(
-    method: str,
-    out: Annotated[Path, typer.Option(help="checkpoints, logs and weights go here")],
-    preset: str = "mini",
-    recipe: Annotated[
-        str, typer.Option(help="paper, mini or refine; the preset's name by default")
-    ] = "",
-    loss: Annotated[str, typer.Option(help="in place of the recipe's own")] = "",
-    stills: Annotated[
-        list[Path] | None, typer.Option(help="folder with images/ and one of masks")
-    ] = None,
-    videos: Annotated[
-        list[str] | None,
-        typer.Option(help="a data set as in --data; one given twice is drawn twice as often"),
-    ] = None,
-    split: Annotated[Path | None, typer.Option(help="file with one sequence a line")] = None,
-    held_out: Annotated[str, typer.Option(help="a data set as in --data: J is logged")] = "",
-    held_out_every: Annotated[int, typer.Option(min=1, help="steps between such J")] = 500,
-    held_out_split: Annotated[Path | None, typer.Option(help="its sequences")] = None,
-    start: Annotated[
-        str, typer.Option(help="imagenet, none, or a file of weights; imagenet by default")
-    ] = "",
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
-    devices: Annotated[
-        int | None, typer.Option(min=1, help="processes on each node; the launcher's, or 1")
-    ] = None,
-    nodes: Annotated[int | None, typer.Option(min=1, help="the launcher's, or 1")] = None,
-    precision: Annotated[str, typer.Option(help="32 or bf16-mixed")] = "32",
-    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 = torch's choice")] = 0,
-    workers: Annotated[int, typer.Option(min=0, help="processes that make clips")] = 1,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="a minute on built-in videos: does the method learn?")
-    ] = False,
-) -> None:
-    """Train a method on clips from stills and videos; a killed run goes on where it stopped."""
-    from vosbench.training.main import Options
-    from vosbench.training.main import train as run
-
-    told = run(
-        Options(
-            method=method, out=out, preset=preset, recipe=recipe, loss=loss,
-            stills=tuple(stills or ()), videos=tuple(videos or ()), split=split, held_out=held_out,
-            held_out_every=held_out_every, held_out_split=held_out_split, start=start,
-            device=device, devices=devices, nodes=nodes, precision=precision, threads=threads,
-            workers=workers, seed=seed, smoke=smoke,
-        )
-    )  # fmt: skip
-    for line in told:
-        typer.echo(line)
-
-
-@app.command()
-def check(
-    methods: Annotated[list[str], typer.Argument(help="names, or name:parameter=value")],
-) -> None:
-    """Hold memory modules to the contract; exit status 1 where a clause is broken."""
-    from vosbench.harness.contract import check as run
-    from vosbench.harness.subject import parse
-
-    broken = 0
-    for spec in methods:
-        name, parameters = parse(spec)
-        for clause, promise, status, detail in run(name, parameters):
-            broken += status == "broken"
-            typer.echo(f"{status:7} {name}  {clause}: {detail or promise}")
-    raise typer.Exit(1 if broken else 0)
-
-
-@app.command()
-def convert(
-    method: Annotated[str, typer.Argument(help="stm")],
-    checkpoint: Annotated[Path, typer.Argument(help="the authors' file, as torch.save wrote it")],
-    out: Annotated[Path, typer.Option(help="the weights go here: a file or a folder")] = Path(),
-) -> None:
-    """Convert a public checkpoint into weights for its authors' network, as a preset."""
-    from vosbench.model.original.convert import convert as run
-
-    typer.echo(f"weights: {run(method, checkpoint, out)}")
-
-
-@app.command()
-def report(
-    store: Annotated[Path, typer.Argument(help="folder of the records")] = Path("runs/bench"),
-    out: Annotated[Path, typer.Option(help="the report goes here")] = Path("reports/bench"),
-    against: Annotated[Path | None, typer.Option(help="an older store: say what moved")] = None,
-) -> None:
-    """Render the report from stored records alone (as ``python -m vosbench.report``).
-
-    Exit status 1 where a number got worse than in the older store by more than noise.
-    """
-    from vosbench.report.__main__ import conclude
-    from vosbench.report.page import rendered
-
-    raise typer.Exit(conclude(rendered(store, out, old=against)))
-
-
-@app.command()
-def score(
-    gt: Path,
-    pred: Path,
-    protocol: Annotated[str, typer.Option(help="which evaluator's rules")] = "davis2017",
-    workers: Annotated[int, typer.Option(min=1)] = 1,
-    csv: Annotated[Path | None, typer.Option(help="per frame and object")] = None,
-    json: Annotated[Path | None, typer.Option(help="summary")] = None,
-    official_decay: Annotated[bool, typer.Option(help="the official, overflowing decay")] = False,
-) -> None:
-    """Score folders of masks: J, F and J&F per sequence and object."""
-    from vosbench.harness.score import run_score
-
-    run_score(
-        gt, pred, protocol=protocol, workers=workers, csv=csv, json=json,
-        official_decay=official_decay,
-    )  # fmt: skip
-
-
-@app.command()
-def export(
-    server: Annotated[str, typer.Argument(help="davis2017, youtube-vos or mose")],
-    store: Annotated[Path, typer.Argument(help="folder of the records and predictions")],
-    method: Annotated[str, typer.Option(help="its name, or its folder in the predictions")],
-    out: Annotated[Path, typer.Option(help="the zip")],
-    data: Annotated[
-        str, typer.Option(help="NAME=PATH: no sequence or frame of it may be missing")
-    ] = "",
-    split: Annotated[Path | None, typer.Option(help="file with one sequence a line")] = None,
-) -> None:
-    """Write stored predictions as the zip that an evaluation server takes."""
-    from vosbench.exports import export as run
-
-    typer.echo(run(server, store, method, out, data, split))
-
-
 def split_methods(text: str) -> tuple[str, ...]:
     """Method names with their parameters, by commas; a part with "=" belongs to the name before it.
 
@@ -331,8 +174,3 @@ def _measure(runs: "list[Settings]", then: Callable[[], None] = lambda: None) ->
     assert out is not None  # an option with a default
     typer.echo(f"report: {render(store, out)}")
     raise typer.Exit(1 if failed else 0)
-
-
-def _complain(mistake: VosbenchError) -> int:
-    print(f"error: {mistake}", file=sys.stderr)
-    return 2

@@ -1,0 +1,61 @@
+"""Verbs that read what is stored: report, score and export."""
+
+# No `from __future__ import annotations` here: typer reads the annotations when it builds a verb.
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vosbench.cli.app import app
+
+
+@app.command()
+def report(
+    store: Annotated[Path, typer.Argument(help="folder of the records")] = Path("runs/bench"),
+    out: Annotated[Path, typer.Option(help="the report goes here")] = Path("reports/bench"),
+    against: Annotated[Path | None, typer.Option(help="an older store: say what moved")] = None,
+) -> None:
+    """Render the report from stored records alone (as ``python -m vosbench.report``).
+
+    Exit status 1 where a number got worse than in the older store by more than noise.
+    """
+    from vosbench.report.__main__ import conclude
+    from vosbench.report.page import rendered
+
+    raise typer.Exit(conclude(rendered(store, out, old=against)))
+
+
+@app.command()
+def score(
+    gt: Path,
+    pred: Path,
+    protocol: Annotated[str, typer.Option(help="which evaluator's rules")] = "davis2017",
+    workers: Annotated[int, typer.Option(min=1)] = 1,
+    csv: Annotated[Path | None, typer.Option(help="per frame and object")] = None,
+    json: Annotated[Path | None, typer.Option(help="summary")] = None,
+    official_decay: Annotated[bool, typer.Option(help="the official, overflowing decay")] = False,
+) -> None:
+    """Score folders of masks: J, F and J&F per sequence and object."""
+    from vosbench.harness.score import run_score
+
+    run_score(
+        gt, pred, protocol=protocol, workers=workers, csv=csv, json=json,
+        official_decay=official_decay,
+    )  # fmt: skip
+
+
+@app.command()
+def export(
+    server: Annotated[str, typer.Argument(help="davis2017, youtube-vos or mose")],
+    store: Annotated[Path, typer.Argument(help="folder of the records and predictions")],
+    method: Annotated[str, typer.Option(help="its name, or its folder in the predictions")],
+    out: Annotated[Path, typer.Option(help="the zip")],
+    data: Annotated[
+        str, typer.Option(help="NAME=PATH: no sequence or frame of it may be missing")
+    ] = "",
+    split: Annotated[Path | None, typer.Option(help="file with one sequence a line")] = None,
+) -> None:
+    """Write stored predictions as the zip that an evaluation server takes."""
+    from vosbench.exports import export as run
+
+    typer.echo(run(server, store, method, out, data, split))
