@@ -54,8 +54,8 @@ RECIPES = {
     # goes on from the weights of "mini" (--start): longer clips, twins, slower
     "refine": Recipe(
         stages=(
-            Stage(700, 192, 0.75, 12, 5e-4, "hybrid", frames=3, paste=0.6),
-            Stage(1_200, 192, 0.75, 12, 5e-4, "hybrid", frames=4, paste=0.6),
+            Stage(1_400, 192, 0.75, 12, 6e-4, "hybrid", frames=3, paste=0.35),
+            Stage(1_300, 192, 0.8, 8, 6e-4, "hybrid", frames=5, paste=0.35),
         ),
         batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
         average=0.998,
