@@ -61,6 +61,24 @@ def test_a_split_may_be_a_name_in_image_sets(tmp_path: Path) -> None:
     assert [v.name for v in load(f"davis2017={tmp_path}", Path("train")).videos] == ["bear"]
 
 
+def test_a_split_by_name_is_of_the_year_that_is_read(tmp_path: Path) -> None:
+    make_davis(tmp_path, "bear", "bus")
+    for year, name in (("2016", "bear"), ("2017", "bus")):
+        (tmp_path / "ImageSets" / year).mkdir(parents=True)
+        (tmp_path / "ImageSets" / year / "val.txt").write_text(f"{name}\n")
+    read = {y: load(f"davis{y}={tmp_path}", Path("val")).videos[0].name for y in (2016, 2017)}
+    assert read == {2016: "bear", 2017: "bus"}
+
+
+def test_a_split_by_name_that_two_other_folders_have_is_refused(tmp_path: Path) -> None:
+    make_davis(tmp_path, "bear", "bus")
+    for year in ("2018", "2019"):
+        (tmp_path / "ImageSets" / year).mkdir(parents=True)
+        (tmp_path / "ImageSets" / year / "test-dev.txt").write_text("bear\n")
+    with pytest.raises(DataError, match=r"2 files have that name, .*2018.*2019"):
+        load(f"davis2017={tmp_path}", Path("test-dev"))
+
+
 def test_a_split_of_davis_2016_lists_frames_and_masks(tmp_path: Path) -> None:
     make_davis(tmp_path, "bear", "bus")
     split = tmp_path / "two.txt"

@@ -93,6 +93,27 @@ def test_frames_without_truth_are_not_read(folders):
     assert score_folders(gt, pred).sequences["dog"].frames == (5, 10)
 
 
+def test_frames_of_any_name_are_matched_by_it(folders):
+    for folder in folders:
+        for stem in FRAMES:
+            (folder / "dog" / f"{stem}.png").rename(folder / "dog" / f"img_{stem}.png")
+    scored = score_folders(*folders).sequences
+    assert scored["dog"].objects[1].J.tolist() == scored["cat"].objects[1].J.tolist()
+    (folders[1] / "dog" / "img_00005.png").unlink()
+    with pytest.raises(DataError, match=r"dog/img_00005\.png: no such file"):
+        score_folders(*folders)
+
+
+def test_leading_zeros_do_not_make_another_frame(folders):
+    gt, pred = folders
+    for stem in FRAMES:
+        (pred / "dog" / f"{stem}.png").rename(pred / "dog" / f"{int(stem)}.png")
+    assert score_folders(gt, pred).sequences["dog"].frames == (5, 10)
+    write_mask(pred / "dog" / "005.png", mask(1))
+    with pytest.raises(DataError, match=r"005\.png and 5\.png|5\.png and 005\.png"):
+        score_folders(gt, pred)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("protocol", ["davis2017", "davis2016", "vos-benchmark", "youtube-vos"])
 def test_a_missing_frame_is_an_error_naming_its_file(folders, protocol, workers):

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.data.builders import make_davis
 from tests.training.stills import write_stills
+from vosbench.data import load
 from vosbench.errors import DataError, UsageError
 from vosbench.training.recipe import RECIPES, recipe
-from vosbench.training.sources import read, stills
+from vosbench.training.sources import labels, read, stills
 
 
 def test_stills_pairs_images_and_masks_of_the_same_stem(tmp_path: Path) -> None:
@@ -114,3 +116,8 @@ def test_the_paper_recipe_has_the_rates_and_epochs_of_the_paper() -> None:
     assert (still.rate, video.rate) == (1e-5, 1e-6)
     assert still.steps * RECIPES["paper"].batch == 100 * 15_000
     assert still.side == video.side == 384
+
+
+def test_void_is_never_the_object_of_a_clip(tmp_path: Path) -> None:
+    video = load(f"davis2017={make_davis(tmp_path, 'bear', ids=(1, 255))}").videos[0]
+    assert labels(video, 1) == [1]

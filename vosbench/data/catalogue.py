@@ -79,11 +79,9 @@ def _from_files(name: str, root: Path, split: Path | None) -> Dataset:
     if not root.is_dir():
         what = "not a folder" if root.exists() else "no such folder"
         raise DataError(f"{root}: {what}; expected the root of {name}: check --data {name}=PATH")
+    if name in ("davis2016", "davis2017"):
+        return load_davis(root, split, year=int(name.removeprefix("davis")))
     split = split and find_split(split, root)
-    match name:
-        case "folder":
-            return load_folder(root, split)
-        case "davis2016" | "davis2017":
-            return load_davis(root, split, year=int(name.removeprefix("davis")))
-        case _:
-            return load_youtube_vos(root, split, name=name)
+    if name == "folder":
+        return load_folder(root, split)
+    return load_youtube_vos(root, split, name=name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vosbench.data.files import FileVideo, check_sizes, first_objects, list_images
-from vosbench.data.splits import choose
+from vosbench.data.splits import choose, find_split
 from vosbench.data.video import Dataset
 from vosbench.errors import DataError
 
@@ -22,8 +22,7 @@ def load_davis(root: Path, split: Path | None, *, year: int) -> Dataset:
     Without a split the year's ``val.txt`` is used, or, where there is none, all sequences.
     """
     resolutions = _resolutions(root)
-    if split is None:
-        split = _validation_split(root, year)
+    split = _split(split, root, year)
     names = sorted({folder.name for res in resolutions for folder in _folders(res)})
     chosen = choose(names, split, among=str(root / "JPEGImages"))
     videos = tuple(_video(root, name, resolutions, year) for name in chosen)
@@ -86,6 +85,10 @@ def _folders(parent: Path) -> list[Path]:
     return [p for p in parent.iterdir() if p.is_dir() and not p.name.startswith(".")]
 
 
-def _validation_split(root: Path, year: int) -> Path | None:
-    places = [root / "ImageSets" / sub / "val.txt" for sub in (str(year), ".", _PREFERRED)]
+def _split(split: Path | None, root: Path, year: int) -> Path | None:
+    """The year's own split of that name; its ``val.txt`` without a name, or None without any."""
+    folders = (str(year), ".", _PREFERRED)
+    if split is not None:
+        return find_split(split, root, folders)
+    places = (root / "ImageSets" / folder / "val.txt" for folder in folders)
     return next((place for place in places if place.is_file()), None)

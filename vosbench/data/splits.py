@@ -33,12 +33,25 @@ def read_split(path: Path) -> list[str]:
     return list(names)
 
 
-def find_split(split: Path, root: Path) -> Path:
-    """The split file itself, or, where there is none, that name in the set's ``ImageSets``."""
-    if split.exists():
+def find_split(split: Path, root: Path, folders: Sequence[str] = (".",)) -> Path:
+    """The split file itself, or, where there is none, that name in the set's ``ImageSets``.
+
+    The set's own folders of ``ImageSets`` come first, in their order; elsewhere in it the name has
+    to be there once. Raises DataError where it is there twice: two years list other sequences.
+    """
+    if split.is_file() or split.name != str(split):
         return split
-    found = sorted((root / "ImageSets").glob(f"**/{escape(split.name.removesuffix('.txt'))}.txt"))
-    return found[0] if found and split.name == str(split) else split
+    name, places = f"{split.name.removesuffix('.txt')}.txt", root / "ImageSets"
+    for folder in folders:
+        if (places / folder / name).is_file():
+            return places / folder / name
+    found = sorted(places.glob(f"**/{escape(name)}"))
+    if len(found) > 1:
+        raise DataError(
+            f"--split {split}: {len(found)} files have that name, {found[0]} and {found[1]}; "
+            "expected one: give the path of the file"
+        )
+    return found[0] if found else split
 
 
 def choose(names: Sequence[str], split: Path | None, among: str) -> list[str]:

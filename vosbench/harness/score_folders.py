@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -23,17 +22,12 @@ from vosbench.metrics.sequence import SequenceScore, Truth
 from vosbench.metrics.statistics import OFFICIAL_DECAY_BREAKS_AT, summarise
 
 
-class MaskFolder(Mapping[int, Mask]):
+class MaskFiles(Mapping[int, Mask]):
     """The masks of one sequence by frame number, decoded when asked for, into one buffer."""
 
-    def __init__(self, folder: Path, reader: MaskReader) -> None:
-        self.folder = folder
+    def __init__(self, files: Mapping[int, Path], reader: MaskReader) -> None:
+        self.files = files
         self._reader = reader
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".png"))
-        stems = [name.removesuffix(".png") for name in names]
-        numbered = all(s.isascii() and s.isdigit() for s in stems)
-        numbers = [int(s) for s in stems] if numbered else list(range(len(stems)))
-        self.files = {t: folder / name for t, name in zip(numbers, names, strict=True)}
 
     def __getitem__(self, t: int) -> Mask:
         return self._reader.read(self.files[t])
@@ -160,7 +154,11 @@ def _score_sequence(
     truth: Path, prediction: Path, protocol: str
 ) -> tuple[SequenceScore, dict[int, str]]:
     reader = MaskReader()
-    true, predicted = MaskFolder(truth, reader), MaskFolder(prediction, reader)
+    frames, answers = _frames(truth), _frames(prediction)
+    numbered = all(isinstance(frame, int) for frame in frames)
+    numbers = {frame: int(frame) if numbered else t for t, frame in enumerate(frames)}
+    true = MaskFiles({numbers[f]: path for f, path in frames.items()}, reader)
+    predicted = MaskFiles({numbers[f]: p for f, p in answers.items() if f in numbers}, reader)
     prepared = Truth(true, protocol, truth.name)
     for t in prepared.frames:
         if t not in predicted:
@@ -169,6 +167,18 @@ def _score_sequence(
                 f"frame {true.files[t].stem} of sequence {truth.name}: predict it too"
             )
     return prepared.score(predicted), {t: path.stem for t, path in true.files.items()}
+
+
+def _frames(folder: Path) -> dict[int | str, Path]:
+    """The masks of a folder by frame, in order of their names: a number, or else the stem."""
+    frames: dict[int | str, Path] = {}
+    for path in sorted(folder.glob("*.png")):
+        stem = path.stem
+        frame = int(stem) if stem.isascii() and stem.isdigit() else stem
+        if frame in frames:
+            raise DataError(f"{path} and {frames[frame].name} are the same frame: remove one")
+        frames[frame] = path
+    return frames
 
 
 def _pairs(gt: Path, pred: Path) -> list[tuple[Path, Path]]:

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from vosbench.data import Video
+from vosbench.data.files import present
 from vosbench.errors import DataError
 
 IMAGES = (".jpg", ".jpeg", ".png")
@@ -73,7 +74,7 @@ def shot(video: Video, order: list[int], label: int) -> tuple[Tensor, Tensor]:
 
 def labels(video: Video, t: int) -> list[int]:
     """Objects to be seen in an annotated frame, ascending."""
-    return [int(k) for k in np.unique(np.asarray(video.truth(t))) if k]
+    return present(np.asarray(video.truth(t)))
 
 
 def _object(image: Image.Image) -> NDArray[np.bool_]:
