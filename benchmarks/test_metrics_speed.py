@@ -20,7 +20,7 @@ import pytest
 
 from vosbench.data.indexed_png import MaskReader, inflater
 from vosbench.data.png import write_mask
-from vosbench.harness.score import score_folders, warm_up
+from vosbench.harness.score_folders import score_folders, warm_up
 from vosbench.results import Cell, Row, Store
 
 AT_LEAST = 30  # times faster than vos-benchmark
@@ -131,7 +131,7 @@ def record(other, own, versions):
 
 
 def test_compiling_is_paid_once(tmp_path, capsys):
-    command = "from vosbench.harness.score import warm_up; print(warm_up())"
+    command = "from vosbench.harness.score_folders import warm_up; print(warm_up())"
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     root = Path(__file__).resolve().parents[1]
     first, second = (

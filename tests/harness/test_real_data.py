@@ -11,7 +11,8 @@ from tests.shared import SHARED, needs_shared
 from vosbench.cli import app, main
 from vosbench.data.png import PALETTE
 from vosbench.harness.run import bench
-from vosbench.harness.score import run_score
+from vosbench.harness.score_folders import score_folders
+from vosbench.harness.score_output import tell
 from vosbench.harness.settings import Settings
 from vosbench.results import Store
 
@@ -51,7 +52,7 @@ def test_predictions_are_indexed_pngs_with_the_palette_of_davis_at_full_size(run
 @needs_shared
 def test_scoring_the_predictions_from_disk_gives_the_recorded_numbers(run: Path) -> None:
     truth = SHARED / "data/davis2016/Annotations/480p/car-shadow"
-    run_score(truth, predicted(run), protocol="davis2016", json=run / "score.json")
+    tell(score_folders(truth, predicted(run), "davis2016"), json_file=run / "score.json")
     scored = json.loads((run / "score.json").read_text())["sequences"]["car-shadow"]["1"]
     records = Store(run / "store").frame()
     for metric in ("J", "F"):

@@ -13,7 +13,7 @@ from scipy import stats
 
 from vosbench.harness.speed import Plan, Turn, alternate, noise
 from vosbench.harness.speed.noise import Probe
-from vosbench.harness.speed.pairing import paired_ratio, rows, t_quantile
+from vosbench.harness.speed.pairing import paired_ratio, rows
 from vosbench.harness.speed.turns import by_round
 from vosbench.results import Row
 
@@ -84,14 +84,6 @@ def test_one_round_has_a_ratio_and_no_interval() -> None:
 def test_turns_that_do_not_pair_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(2, 1\) and \(1, 2\)"):
         paired_ratio(np.ones((2, 1)), np.ones((1, 2)))
-
-
-@pytest.mark.parametrize("freedom", [1, 2, 3, 8, 30, 200])
-@pytest.mark.parametrize("level", [0.5, 0.95, 0.99])
-def test_the_t_quantile_is_scipys(level: float, freedom: int) -> None:
-    assert t_quantile(level, freedom) == pytest.approx(
-        stats.t.ppf((1 + level) / 2, freedom), rel=1e-5
-    )
 
 
 class Fake:

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.shared import SHARED, needs_shared
-from vosbench.harness.score import score_folders, to_json
+from vosbench.harness.score_folders import score_folders
+from vosbench.harness.score_output import to_json
 from vosbench.metrics import summarise
 
 JF = SHARED / "reference" / "jf"

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from vosbench.data.png import write_mask
 from vosbench.errors import DataError, UsageError
-from vosbench.harness.score import run_score, score_folders, to_csv, to_json, to_table
+from vosbench.harness.score_folders import score_folders
+from vosbench.harness.score_output import tell, to_csv, to_json, to_table
 
 FRAMES = ["00000", "00005", "00010", "00015"]
 
@@ -170,8 +171,9 @@ def test_no_worker_and_an_unknown_protocol_are_usage_errors(folders):
         score_folders(*folders, protocol="davis2O17")
 
 
-def test_run_score_prints_and_writes_what_was_asked_for(folders, tmp_path, capsys):
-    run_score(*folders, csv=tmp_path / "out" / "a.csv", json=tmp_path / "out" / "a.json")
+def test_tell_prints_and_writes_what_was_asked_for(folders, tmp_path, capsys):
+    out = tmp_path / "out"
+    tell(score_folders(*folders), csv_file=out / "a.csv", json_file=out / "a.json")
     assert "davis2017" in capsys.readouterr().out
     assert (tmp_path / "out" / "a.csv").read_text().startswith("protocol,sequence")
     assert json.loads((tmp_path / "out" / "a.json").read_text())["global"]["J&F"] == 0.625
@@ -179,7 +181,7 @@ def test_run_score_prints_and_writes_what_was_asked_for(folders, tmp_path, capsy
 
 def test_a_file_that_cannot_be_written_is_an_error_naming_it(folders, tmp_path):
     with pytest.raises(DataError, match=r"pred: cannot be written"):
-        run_score(*folders, csv=tmp_path / "pred")
+        tell(score_folders(*folders), csv_file=tmp_path / "pred")
 
 
 def test_long_sequences_carry_a_note_on_the_official_decay(tmp_path):

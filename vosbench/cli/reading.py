@@ -36,12 +36,11 @@ def score(
     official_decay: Annotated[bool, typer.Option(help="the official, overflowing decay")] = False,
 ) -> None:
     """Score folders of masks: J, F and J&F per sequence and object."""
-    from vosbench.harness.score import run_score
+    from vosbench.harness.score_folders import score_folders
+    from vosbench.harness.score_output import tell
 
-    run_score(
-        gt, pred, protocol=protocol, workers=workers, csv=csv, json=json,
-        official_decay=official_decay,
-    )  # fmt: skip
+    found = score_folders(gt, pred, protocol, workers, official_decay=official_decay)
+    tell(found, csv_file=csv, json_file=json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""A folder's score as a table for people, CSV per frame and JSON for programs."""
+"""The verb `score`: a table for people, CSV per frame and JSON for programs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,34 @@ import csv
 import io
 import json
 import math
+from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from vosbench.errors import DataError
 from vosbench.harness.score_folders import FolderScore
 from vosbench.metrics.averages import JF
 from vosbench.metrics.formulas import Curve
 from vosbench.metrics.statistics import Summary
 
 _STATISTICS = [f"{measure} {part}" for measure in "JF" for part in Summary._fields]
+
+
+def tell(
+    score: FolderScore, *, csv_file: Path | None = None, json_file: Path | None = None
+) -> None:
+    """Prints the table, and writes per-frame CSV and JSON where asked.
+
+    Raises DataError for a file that cannot be written.
+    """
+    Console().print(to_table(score))
+    if csv_file is not None:
+        _write(csv_file, to_csv(score))
+    if json_file is not None:
+        _write(json_file, to_json(score))
 
 
 def to_json(score: FolderScore) -> str:
@@ -77,3 +94,14 @@ def _statistics(summary: Summary, curve: Curve | None = None) -> dict[str, Any]:
     """JSON knows no NaN, which the official decay gives where its indices overflow: null."""
     parts = {k: v if math.isfinite(v) else None for k, v in summary._asdict().items()}
     return parts if curve is None else {**parts, "frames": curve.tolist()}
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be written ({error.strerror}); expected a writable place: "
+            "choose another"
+        ) from error

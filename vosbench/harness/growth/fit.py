@@ -7,13 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-
-# Student's t, the two-sided 95 % point, for 1, 2, ... degrees of freedom
-STUDENT = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
-    2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
+from scipy.special import stdtrit
 
 
 class Exponent(NamedTuple):
@@ -52,5 +46,5 @@ def exponent(t: ArrayLike, amount: ArrayLike, *, start: float = 0) -> Exponent |
     slope = float(((x - x.mean()) * (y - y.mean())).sum()) / spread
     rest = y - y.mean() - slope * (x - x.mean())
     error = math.sqrt(float((rest**2).sum()) / (n - 2) / spread)
-    half = STUDENT[min(n - 2, len(STUDENT)) - 1] * error
+    half = float(stdtrit(n - 2, 0.975)) * error  # Student's t, two-sided 95 %
     return Exponent(slope, slope - half, slope + half)

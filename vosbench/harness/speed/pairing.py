@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from vosbench.results import Row
 
@@ -44,23 +45,9 @@ def paired_ratio(a: Seconds, b: Seconds, level: float = 0.95) -> Ratio:
     if not freedom:
         return Ratio(float(np.exp(centre)), np.nan, np.nan)
     variance = float(((x - x.mean(axis=0)) ** 2).sum() / freedom)
-    reach = t_quantile(level, freedom) * np.sqrt(variance / x.size)
+    reach = stdtrit(freedom, (1 + level) / 2) * np.sqrt(variance / x.size)  # Student's t
     low, ratio, high = np.exp([centre - reach, centre, centre + reach]).tolist()
     return Ratio(ratio, low, high)
-
-
-def t_quantile(level: float, freedom: int) -> float:
-    """The t such that Student's distribution holds `level` of its mass within -t .. t.
-
-    With t = sqrt(n) tan(u) the density is proportional to cos(u)^(n - 1), which is summed here.
-
-    >>> round(t_quantile(0.95, 8), 3)  # any printed table
-    2.306
-    """
-    u = np.linspace(0, np.pi / 2, 200_001)
-    density = np.cos(u) ** (freedom - 1)
-    mass = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
-    return float(np.sqrt(freedom) * np.tan(np.interp(level, mass / mass[-1], u)))
 
 
 def rows(name: str, found: Ratio, suffix: str = "") -> list[Row]:
