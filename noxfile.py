@@ -54,6 +54,13 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Bench in a loop for an hour, or VOSBENCH_SOAK_MINUTES: memory flat, results identical."""
+    install(session, "test")
+    run(session, "pytest", "-m", "soak", "-s", "tests/soak", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style and likely bugs."""
     install(session, "lint")

@@ -15,6 +15,7 @@ from vosbench.results.store import RECORDS
 
 PLUGINS = "plugins"  # harness name of a memory module that failed to import
 EVALUATOR = "evaluator"  # harness name of the evaluator's own speed
+READING = "reading"  # harness name of what reading frames from files costs
 TABLE1 = "table1"  # dataset name of the measurements for the paper's table 1
 
 
@@ -27,6 +28,7 @@ class Evidence:
     failures: pd.DataFrame
     damaged: tuple[str, ...]
     evaluator: pd.DataFrame  # how fast J and F were computed beside another evaluator
+    reading: pd.DataFrame  # what a frame costs to read from files
 
     def of(self, harness: str) -> pd.DataFrame:
         """The rows of one harness, the paper's table 1 left out."""
@@ -55,8 +57,9 @@ def load(folder: Path) -> Evidence:
     with warnings.catch_warnings():  # damaged lines are shown in the page
         warnings.simplefilter("ignore", DamagedRecordWarning)
         rows, failures = _plain(store.frame()), _plain(store.failures())
-    ours = rows.harness == EVALUATOR
-    return Evidence(folder, rows[~ours], failures, tuple(store.damaged), rows[ours])
+    tools = {name: rows[rows.harness == name] for name in (EVALUATOR, READING)}
+    rows = rows[~rows.harness.isin(list(tools))]
+    return Evidence(folder, rows, failures, tuple(store.damaged), *tools.values())
 
 
 def label(method: str, parameters: str) -> str:

@@ -1,0 +1,202 @@
+"""What hours of video would cost: a store's measured numbers times how many there would be.
+
+Nothing is measured here and nothing guessed: where a number is not in the store, its line says what
+would measure it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vosbench.errors import DataError, UsageError
+from vosbench.report import rates
+from vosbench.report.costs import Costs, all_costs, choose
+from vosbench.report.evidence import Evidence
+from vosbench.report.tabular import Column, Row, Table, significant
+
+HOUR, DAY, YEAR = 3600.0, 86400.0, 365.25 * 86400.0  # seconds
+_UNITS = {"frame_seconds": "s", "read_seconds": "s", "first_frame_seconds": "s",
+          "state_bytes": "byte"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Amount:
+    """So much video, in clips of one length."""
+
+    hours: float
+    fps: float  # frames a second
+    clip: float  # seconds
+    cores: int  # that work at once
+
+    def __post_init__(self) -> None:
+        if min(self.hours, self.fps, self.clip, self.cores) <= 0 or self.clip * self.fps < 2:
+            raise UsageError(
+                f"{self.hours:g} hours at {self.fps:g} frames a second in clips of {self.clip:g} s "
+                f"on {self.cores} cores: nothing to do; expected numbers above 0, and clips of at "
+                "least two frames: raise --hours, --fps, --clip or --cores"
+            )
+
+    @property
+    def frames(self) -> float:
+        """In all clips together."""
+        return self.hours * HOUR * self.fps
+
+    @property
+    def clips(self) -> float:
+        return self.hours * HOUR / self.clip
+
+    @property
+    def length(self) -> float:
+        """Frames of a clip."""
+        return self.clip * self.fps
+
+
+@dataclass(frozen=True)
+class Line:
+    """A quantity that grows with t along a straight line, or that does not grow."""
+
+    start: float  # at t = 0
+    slope: float  # a frame
+
+    @classmethod
+    def through(cls, t: np.ndarray, values: np.ndarray, *, grows: bool) -> Line:
+        """The least squares line where it grows, else the mean."""
+        if not grows or len(t) < 2:
+            return cls(float(values.mean()), 0.0)
+        slope, start = np.polyfit(t, values, 1)
+        return cls(float(start), float(slope))
+
+    def at(self, t: float) -> float:
+        return self.start + self.slope * t
+
+    def total(self, first: float, last: float) -> float:
+        """The sum over t = first, first + 1, ..., last."""
+        return (last - first + 1) * self.at((first + last) / 2)
+
+
+def state_line(costs: Costs, label: str) -> Line | None:
+    """State bytes of one object against t: what the last half of the measured t shows.
+
+    A memory of bounded size has stopped growing by then; one that has not grows on.
+    """
+    t, values = costs.series(label, "state_bytes")
+    if not len(t):
+        return None
+    late = t >= t.max() / 2
+    grows = bool(values[-1] > values[late][0])
+    return Line.through(t[late], values[late], grows=True) if grows else Line(float(values[-1]), 0)
+
+
+def frame_line(speed: Costs, label: str, *, grows: bool) -> Line | None:
+    """Wall seconds of a frame against t. Where the state grows, its read does: the rest is a mean.
+
+    A line through whole frames would take the machine's noise in the encoder for growth.
+    """
+    t, frame = speed.series(label, "frame_seconds")
+    times, read = speed.series(label, "read_seconds")
+    if not len(t):
+        return None
+    if not grows or not np.array_equal(t, times):
+        return Line.through(t, frame, grows=grows)
+    line = Line.through(t, read, grows=True)
+    return Line(line.start + float((frame - read).mean()), line.slope)
+
+
+def network_seconds(line: Line, first: float, amount: Amount) -> float:
+    """Wall seconds of one worker for all clips: frame 0, then t = 1 to the end of each."""
+    return amount.clips * (first + line.total(1, amount.length - 1))
+
+
+def tables(evidence: Evidence, amount: Amount) -> list[Table]:
+    """What does not depend on the memory, and what does.
+
+    Raises:
+        DataError: the store holds no speed or growth cell, or a number in another unit.
+    """
+    speed = choose(all_costs(evidence, "speed"))
+    growth = choose(all_costs(evidence, "growth"), None if speed is None else speed.setting)
+    if speed is None or growth is None:
+        raise DataError(
+            f"{evidence.folder}: no speed and growth of one setting; expected both: run 'vosbench "
+            f"bench --harness speed,growth --store {evidence.folder}' first"
+        )
+    for costs in (speed, growth):
+        _expect_units(costs.rows, evidence.folder)
+    common = rates.common(evidence)
+    return [_common_table(common, amount), _methods_table(speed, growth, common, amount)]
+
+
+def _common_table(common: list[rates.Rate], amount: Amount) -> Table:
+    rows: list[Row] = []
+    for rate in common:
+        row: Row = {"what": rate.what, "where": rate.where}
+        if rate.value is not None and rate.unit == "s":
+            years = rate.value * amount.frames / YEAR
+            row |= {"each": f"{significant(1e3 * rate.value)} ms of CPU",
+                    "all": f"{significant(years)} CPU years"}  # fmt: skip
+        elif rate.value is not None:
+            row |= {"each": f"{significant(rate.value / 1e3)} kB",
+                    "all": f"{significant(rate.value * amount.frames / 1e12)} TB"}  # fmt: skip
+        rows.append(row)
+    columns = [Column("what", "What", text=True), Column("each", "Each frame", text=True),
+               Column("all", f"{amount.hours:,.0f} hours", text=True),
+               Column("where", "Measured", text=True)]  # fmt: skip
+    title = (
+        f"{amount.hours:,.0f} hours at {amount.fps:g} frames a second: {amount.frames:,.0f} frames "
+        f"in {amount.clips:,.0f} clips of {amount.clip:g} s; any memory"
+    )
+    return Table("plan", title, columns, rows)
+
+
+def _methods_table(speed: Costs, growth: Costs, common: list[rates.Rate], amount: Amount) -> Table:
+    beside = sum(rate.value or 0.0 for rate in common if rate.unit == "s") * amount.frames
+    rows: list[Row] = []
+    for label in speed.labels:
+        state = state_line(growth, label)
+        line = state and frame_line(speed, label, grows=state.slope > 0)
+        first, threads = (speed.at(label, m, None) for m in ("first_frame_seconds", "threads"))
+        if state is None or line is None or first is None or threads is None:
+            continue
+        wall = network_seconds(line, first, amount)
+        rows.append({
+            "method": label, "frame": 1e3 * wall / amount.frames, "network": wall * threads / YEAR,
+            "days": (wall * threads + beside) / amount.cores / DAY,
+            "workers": amount.cores / threads,
+            "clip": state.at(amount.length - 1) / 2**20,
+            "hour": state.at(HOUR * amount.fps - 1) / 2**20,
+        })  # fmt: skip
+    columns = [
+        Column("method", "Method", text=True),
+        Column("frame", "A frame", "ms"),
+        Column("network", "Network", "CPU years"),
+        Column("workers", f"Workers on {amount.cores} cores", show=lambda x: f"{x:g}"),
+        Column("days", "All of it there", "days"),
+        Column("clip", f"State after {amount.clip:g} s", "MiB an object"),
+        Column("hour", "State after an hour in one clip", "MiB an object"),
+    ]
+    notes = (
+        f"Speed: {speed.setting.describe()}.",
+        f"Times were measured to t = {_last(speed)}, bytes to t = {_last(growth)}; a memory that "
+        "grows goes on along its straight line.",
+        "All of it: the network and every line of CPU years above, spread evenly over the cores.",
+    )
+    return Table("plan_methods", "By memory", columns, rows, notes)
+
+
+def _last(costs: Costs) -> int:
+    """The largest t that any method was measured at."""
+    return max(t for label in costs.labels for t in costs.times(label))
+
+
+def _expect_units(rows: pd.DataFrame, folder: Path) -> None:
+    for metric, unit in _UNITS.items():
+        found = set(rows[rows.metric == metric].unit.astype(str)) - {unit}
+        if found:
+            raise DataError(
+                f"{folder}: {metric} in {sorted(found)[0]}; expected {unit}: measure it again into "
+                "a new --store"
+            )
