@@ -222,7 +222,7 @@ def test_the_real_davis_2016_read_as_davis_2017_is_refused_in_one_line() -> None
 
 
 def test_a_missing_root_and_a_missing_path_are_refused(tmp_path: Path) -> None:
-    with one_line(DataError, tmp_path / "no", "no such folder"):
+    with one_line(DataError, tmp_path / "no", "nothing of that name; expected the root of davis"):
         load(f"davis2017={tmp_path / 'no'}")
     with one_line(UsageError, "davis2017=PATH"):
         load("davis2017")

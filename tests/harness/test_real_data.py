@@ -73,7 +73,7 @@ def test_the_verbs_that_the_readme_names_exist() -> None:
         (["bench", "--data", "davis2061=x"], "unknown dataset"),
         (["bench", "--data", "davis2016=nowhere"], "nowhere: no such folder"),
         (["bench", "--harness", "fps"], "unknown harness 'fps'"),
-        (["bench", "--device", "cuda:9"], "unknown device 'cuda:9'"),
+        (["bench", "--device", "cuda:9"], "device 'cuda:9': torch"),
         (["bench", "--weights", "nowhere.safetensors"], "nowhere.safetensors"),
         (["score", "nowhere", "here"], "nowhere"),
         (["train", "gc", "--out", "x"], "nothing to train on"),

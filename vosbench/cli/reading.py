@@ -27,10 +27,10 @@ def report(
 
 @app.command()
 def score(
-    gt: Path,
-    pred: Path,
+    gt: Annotated[Path, typer.Argument(help="true masks: SEQUENCE/FRAME.png, or one sequence's")],
+    pred: Annotated[Path, typer.Argument(help="predicted ones, in folders of the same names")],
     protocol: Annotated[str, typer.Option(help="which evaluator's rules")] = "davis2017",
-    workers: Annotated[int, typer.Option(min=1)] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="threads")] = 1,
     csv: Annotated[Path | None, typer.Option(help="per frame and object")] = None,
     json: Annotated[Path | None, typer.Option(help="summary")] = None,
     official_decay: Annotated[bool, typer.Option(help="the official, overflowing decay")] = False,

@@ -11,13 +11,15 @@ from vosbench.cli.app import app
 
 @app.command()
 def train(
-    method: str,
+    method: Annotated[str, typer.Argument(help="a name, or name:parameter=value as in bench")],
     out: Annotated[Path, typer.Option(help="checkpoints, logs and weights go here")],
-    preset: str = "mini",
+    preset: Annotated[str, typer.Option(help="shape of the encoder-decoder")] = "mini",
     recipe: Annotated[
         str, typer.Option(help="paper, mini or refine; the preset's name by default")
     ] = "",
-    loss: Annotated[str, typer.Option(help="in place of the recipe's own")] = "",
+    loss: Annotated[
+        str, typer.Option(help="cross_entropy or hybrid; the recipe's own by default")
+    ] = "",
     stills: Annotated[
         list[Path] | None, typer.Option(help="folder with images/ and one of masks")
     ] = None,
@@ -40,7 +42,7 @@ def train(
     precision: Annotated[str, typer.Option(help="32 or bf16-mixed")] = "32",
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 = torch's choice")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="processes that make clips")] = 1,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of the network and the clips")] = 0,
     smoke: Annotated[
         bool, typer.Option("--smoke", help="a minute on built-in videos: does the method learn?")
     ] = False,

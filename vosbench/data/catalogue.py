@@ -77,8 +77,9 @@ def _from_files(name: str, root: Path, split: Path | None) -> Dataset:
         choose([root.stem], split, among=str(root))
         return load_video_file(root)
     if not root.is_dir():
-        what = "not a folder" if root.exists() else "no such folder"
-        raise DataError(f"{root}: {what}; expected the root of {name}: check --data {name}=PATH")
+        what = "not a folder" if root.exists() else "there is nothing of that name"
+        expected = "a folder of frames or a video" if name == "folder" else f"the root of {name}"
+        raise DataError(f"{root}: {what}; expected {expected}: check --data {name}=PATH")
     if name in ("davis2016", "davis2017"):
         return load_davis(root, split, year=int(name.removeprefix("davis")))
     split = split and find_split(split, root)
