@@ -26,6 +26,7 @@ Uncertain-Region Refinement", NeurIPS 2020, arXiv:2010.07958.
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -73,6 +74,8 @@ class AdaptiveFeatureBank(Memory):
     growth = Growth.BOUNDED
     paper = "Liang et al., VOS with Adaptive Feature Bank, NeurIPS 2020, arXiv:2010.07958"
     policy = WritePolicy(every=5)
+    capacity = "budget"
+    no_onnx = MappingProxyType({"write": "over budget a stable sort picks; torch exports none"})
 
     def __init__(
         self, key_dim: int, value_dim: int, budget: int = 100_000, alike: float = 0.95,

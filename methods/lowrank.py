@@ -25,6 +25,7 @@ ECCV 2020, arXiv:2001.11243. The factors are a variant of ours, not the paper's.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -61,6 +62,8 @@ class LowRankContext(Memory):
         "arXiv:2001.11243"
     )
     policy = WritePolicy(every=1)
+    capacity = "rank"
+    no_onnx = MappingProxyType({"write": "ONNX has no singular value decomposition"})
 
     def __init__(self, key_dim: int, value_dim: int, *, rank: int | None = None) -> None:
         super().__init__(key_dim, value_dim)

@@ -15,8 +15,8 @@ pixels). State: at most 1 + frames frames, and the attention of the last read, w
 (key_dim + value_dim) of them.
 
 Unlike the paper: it rides on AOT, whose attention is one for all objects and which has a temporal
-position embedding, learned; here is STM's attention, a_f sums over the objects, each weighted by
-its own mask, and frames leave for all objects together.
+position embedding, learned; here is STM's attention, and each object keeps frames of its own, so
+that none depends on which others there are.
 
 Source: Zhou, Pang, Wang, "RMem: Restricted Memory Banks Improve Video Object Segmentation", CVPR
 2024, arXiv:2406.08476.
@@ -25,6 +25,7 @@ Source: Zhou, Pang, Wang, "RMem: Restricted Memory Banks Improve Video Object Se
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -40,8 +41,8 @@ class Restricted(NamedTuple):
 
     bank: Bank
     share: Tensor  # (objects, frames, pixels) of each location's attention in the last read, or 0
-    relevance: Tensor  # r (frames,)
-    judged: Tensor  # (frames,) evictions that each frame has survived
+    relevance: Tensor  # r (objects, frames)
+    judged: Tensor  # (objects, frames) evictions that each frame has survived
 
 
 @register("rmem")
@@ -62,6 +63,7 @@ class RestrictedMemory(Memory):
     growth = Growth.BOUNDED
     paper = "Zhou, Pang, Wang, RMem: Restricted Memory Banks, CVPR 2024, arXiv:2406.08476"
     policy = WritePolicy(every=5)
+    capacity = "frames"
 
     def __init__(
         self, key_dim: int, value_dim: int, frames: int = 8, momentum: float = 0.8,
@@ -77,33 +79,37 @@ class RestrictedMemory(Memory):
         self.frames, self.momentum, self.exploration = frames, momentum, exploration
 
     def write(self, state: Restricted | None, frame: Frame) -> Restricted:
-        """Appends key (objects, key_dim, h, w), value; above the limit one frame is evicted."""
+        """Appends key (objects, key_dim, h, w), value; above the limit one frame of each leaves."""
         bank = append(None if state is None else state.bank, frame.key, frame.value)
-        blank = widen(frame.value).detach().new_zeros(1)
-        relevance = judged = blank.new_zeros(0)
+        blank = widen(frame.value).detach().new_zeros(len(frame.value), 1)
+        relevance = judged = blank[:, :0]
         if state is not None:
             relevance, judged = state.relevance, state.judged
             if len(bank.keys) > 1 + self.frames:
                 relevance, judged = self._judge(state, frame.mask)
-                out = int(self._worth(relevance, judged)[1:].argmin()) + 1
-                bank = Bank(*((*x[:out], *x[out + 1 :]) for x in bank))
-                stay = torch.arange(len(judged), device=judged.device) != out
-                relevance, judged = relevance[stay], judged[stay]
+                out = self._worth(relevance, judged)[:, 1:].argmin(1) + 1  # (objects,)
+                bank = Bank(*(_without(x, out) for x in bank))
+                relevance, judged = (
+                    torch.stack(_without(x.unbind(1), out), 1) for x in (relevance, judged)
+                )
         share = blank.new_zeros(len(frame.value), len(bank.keys), bank.values[-1].shape[2])
-        return Restricted(bank, share, torch.cat([relevance, blank]), torch.cat([judged, blank]))
+        kept = (torch.cat([x, blank], 1) for x in (relevance, judged))
+        return Restricted(bank, share, *kept)
 
     def _judge(self, state: Restricted, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Relevance and number of judgements after the last read has been looked at."""
-        drawn = (state.share * mask.flatten(2)).sum((0, 2))  # over the objects' pixels
-        total = drawn.sum()
+        drawn = (state.share * mask.flatten(2)).sum(2)  # over the object's pixels
+        total = drawn.sum(1, keepdim=True)
         fresh = drawn / total.clamp_min(torch.finfo(total.dtype).tiny)  # a_f
         mean = state.relevance.lerp(fresh, self.momentum)
         after = torch.where(state.judged == 0, fresh, mean)
         return torch.where(total > 0, after, state.relevance), state.judged + 1  # unread: as it was
 
     def _worth(self, relevance: Tensor, judged: Tensor) -> Tensor:
-        times = torch.cat([torch.full_like(judged[:1], len(judged)), judged[1:]])  # n_f
-        return relevance + self.exploration * (times.sum().log() / (times + 8)).sqrt()  # u_f
+        first = torch.full_like(judged[:, :1], judged.shape[1])
+        times = torch.cat([first, judged[:, 1:]], 1)  # n_f
+        bound = (times.sum(1, keepdim=True).log() / (times + 8)).sqrt()
+        return relevance + self.exploration * bound  # u_f
 
     def read(self, state: Restricted, query: Tensor) -> tuple[Tensor, Restricted]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
@@ -132,7 +138,7 @@ class RestrictedMemory(Memory):
         return Cost(
             read_macs=frames * line * pixels * wide,
             write_macs=0,
-            state_bytes=4 * frames * (line * (wide + 1) + 2),
+            state_bytes=4 * frames * (line * (wide + 1) + 2 * objects),
             temporary_bytes=4 * (self._peak(frames, pixels, objects) - readout - frames * line),
         )
 
@@ -144,6 +150,15 @@ class RestrictedMemory(Memory):
         if frames > 1:
             drawing += readout + frames * line
         return pixels * self.key_dim + max(drawing, 2 * readout + (2 * frames + 2) * line)
+
+
+def _without(frames: tuple[Tensor, ...], out: Tensor) -> tuple[Tensor, ...]:
+    """Frames (objects, ...) less one of each object: those after it move up by one."""
+    shape = (-1, *[1] * (frames[0].ndim - 1))
+    return tuple(
+        torch.where((i < out).view(shape), one, following)
+        for i, (one, following) in enumerate(pairwise(frames))
+    )
 
 
 def _draw(best: Tensor | None, score: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -22,6 +22,7 @@ arXiv:2102.04604.
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -67,6 +68,7 @@ class PixelAdaptive(Memory):
     growth = Growth.LINEAR
     paper = "Wang et al., SwiftNet: Real-time VOS, CVPR 2021, arXiv:2102.04604"
     policy = WritePolicy(every=5, keep_first=True, include_previous=True)
+    no_onnx = MappingProxyType({"write": "a stable sort picks the pixels; torch exports none"})
 
     def __init__(self, key_dim: int, value_dim: int, share: float = 0.1) -> None:
         super().__init__(key_dim, value_dim)

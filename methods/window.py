@@ -51,6 +51,7 @@ class Window(Memory):
     growth = Growth.BOUNDED
     paper = "Ravi et al., SAM 2: Segment Anything in Images and Videos, 2024, arXiv:2408.00714"
     policy = WritePolicy(every=1)
+    capacity = "recent"
 
     def __init__(self, key_dim: int, value_dim: int, recent: int = 6) -> None:
         super().__init__(key_dim, value_dim)

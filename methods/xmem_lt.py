@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -77,6 +78,7 @@ class LongTerm(Memory):
     key_scope = KeyScope.SHARED
     paper = "Cheng, Schwing, XMem, ECCV 2022, arXiv:2207.07115"
     policy = WritePolicy(every=5)
+    no_onnx = MappingProxyType({"write": "a stable sort picks prototypes; torch exports none"})
 
     def __init__(
         self, key_dim: int, value_dim: int, most: int = 10, least: int = 5, prototypes: int = 128,

@@ -2,21 +2,19 @@
 
 ``vosbench`` never names ``methods`` in an import. Every package in the entry-point group
 ``vosbench.methods`` is imported and its modules are scanned, so a file dropped into ``methods/``
-appears with no reinstall, and a third party's package works in the same way.
+appears with no reinstall, and a third party's package works in the same way. What is not built in
+is first imported in a child process: one that hangs or crashes there is left out here.
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import warnings
-from collections.abc import Callable, Iterator
-from functools import partial
-from importlib.metadata import EntryPoint, entry_points
-from types import ModuleType
+from collections.abc import Callable
+from importlib.metadata import entry_points
 from typing import TypeVar
 
+from vosbench import plugins
 from vosbench.errors import PluginError, UsageError, one_line, unknown
 from vosbench.memory import Memory
 
@@ -88,7 +86,7 @@ def build(name: str, key_dim: int, value_dim: int, **given: object) -> Memory:
     known = parameters(name)
     for key in given:
         if key not in known:
-            raise unknown(f"parameter of {name}", key, known)
+            raise unknown(f"parameter of {name}", key, [*known, "key_dim", "value_dim"])
     try:
         return cls(key_dim, value_dim, **given)
     except (TypeError, ValueError) as error:
@@ -109,31 +107,25 @@ def _discover() -> None:
     if _scanned:
         return
     _scanned = True  # first, so that a plugin which asks the registry while it loads cannot loop
-    for entry in entry_points(group=GROUP):
-        for name, load in _loaders(entry):
-            before = dict(_modules)
-            try:
-                load()
-            except (Exception, SystemExit) as error:  # in any way; none may end the run
-                _modules.clear()
-                _modules.update(before)
-                reason = one_line(error)
+    entries = list(entry_points(group=GROUP))
+    for entry in entries:
+        trusted = plugins.own(entry)
+        for name, load in plugins.loaders(entry):
+            reason = "" if name in trusted else plugins.danger(name, entries)
+            reason = reason or _loaded(load)
+            if reason:
                 _failures[name] = reason
                 message = f"plugin {name} is left out: {reason}"
                 warnings.warn(message, PluginWarning, stacklevel=3)
 
 
-def _loaders(entry: EntryPoint) -> Iterator[tuple[str, Callable[[], object]]]:
-    """The entry point itself, then every module of the package it names."""
-    found: list[ModuleType] = []
-
-    def load() -> None:
-        target = entry.load()
-        if isinstance(target, ModuleType):
-            found.append(target)
-
-    yield entry.value, load
-    for package in found:
-        for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
-            name = f"{package.__name__}.{module.name}"
-            yield name, partial(importlib.import_module, name)
+def _loaded(load: Callable[[], object]) -> str:
+    """Imports; what fails registers nothing, and why is returned."""
+    before = dict(_modules)
+    try:
+        load()
+    except (Exception, SystemExit) as error:  # in any way; none may end the run
+        _modules.clear()
+        _modules.update(before)
+        return one_line(error)
+    return ""

@@ -4,12 +4,13 @@ Workers are fresh processes: what a test registers in its own process is not the
 `sys.path` is.
 """
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
-from vosbench import registry
+from vosbench import plugins, registry
 
 HEAD = """
 import os, sys, time
@@ -84,5 +85,11 @@ def install(folder: Path, patch: pytest.MonkeyPatch, modules: dict[str, str]) ->
     patch.setattr(registry, "_modules", registry.methods())
     patch.setattr(registry, "_failures", registry.failures())
     patch.setattr(registry, "_scanned", False)
+    files = {f"faults.{name}": package / f"{name}.py" for name in modules}
+    tried = {
+        name: [str(file), plugins._digest(str(file)), ""]
+        for name, file in {"faults": package / "__init__.py", **files}.items()
+    }
+    patch.setenv(plugins.KNOWN, json.dumps(tried))  # they go wrong later than at import
     registry.methods()
     return package

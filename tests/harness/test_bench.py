@@ -49,7 +49,7 @@ def test_accuracy_writes_cells_and_pictures_and_a_second_run_measures_nothing(
     assert sorted(c.method for c in cells) == ["gc", "stm"]
     assert {(c.harness, c.size, c.weights) for c in cells} == {("accuracy", "48x64", "untrained")}
     frame = store.frame()
-    assert set(frame["metric"]) == {"J", "F", "swap_pixels"}
+    assert set(frame["metric"]) == {"J", "F", "swap_pixels", "planned_sequences"}
     quality = frame[frame["metric"].isin(["J", "F"])]["value"]
     assert quality.between(0, 1).all()
 

@@ -23,6 +23,18 @@ def test_parse_refuses_a_parameter_without_a_value() -> None:
         parse("gc:key_dim")
 
 
+def test_a_value_reads_the_same_for_every_option() -> None:
+    assert parse("stcn:top_k=none,a=false,b= TRUE ,c=None,d='x'")[1] == {
+        "top_k": None, "a": False, "b": True, "c": None, "d": "x"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["{1}", "[1]", "1e999", "-1e999", "b'x'", "2j"])
+def test_a_value_that_no_record_can_hold_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="expected a finite number, true, false or none"):
+        parse(f"gc:key_dim={text}")
+
+
 @pytest.mark.parametrize(
     ("text", "changed", "message"),
     [
@@ -37,7 +49,7 @@ def test_parse_refuses_a_parameter_without_a_value() -> None:
         ("gc", {"precision": "float23"}, r"unknown precision 'float23': did you mean float32"),
         ("gc", {"preset": "minn"}, r"unknown preset 'minn': did you mean mini"),
         ("gc", {"device": "gpu"}, r"unknown device 'gpu'.*known: cpu"),
-        ("gc", {"device": "cuda:77"}, r"unknown device 'cuda:77'"),
+        ("gc", {"device": "cuda:77"}, r"device 'cuda:77': torch .* sees 0 CUDA devices"),
     ],
 )
 def test_a_mistake_is_refused_with_what_was_expected(

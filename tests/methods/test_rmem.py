@@ -26,7 +26,7 @@ from vosbench.memory import Frame
 
 
 class Naive:
-    """The rule once more, with lists and loops."""
+    """The rule once more for one object, with lists and loops."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -70,22 +70,27 @@ class Naive:
 
 def test_rmem_keeps_and_reads_what_the_rule_written_as_loops_keeps() -> None:
     memory = build("rmem", 2, 2, frames=3)
-    items, naive, state = frames(memory, 30), Naive(3), None
+    items, objects, state = frames(memory, 30), (Naive(3), Naive(3)), None
     kept = set()
     for t, item in enumerate(items):
         state = memory.write(state, item)
-        naive.write(item)
+        for o, naive in enumerate(objects):
+            x = slice(o, o + 1)
+            naive.write(item._replace(key=item.key[x], value=item.value[x], mask=item.mask[x]))
         if t % 4 != 3:  # some frames are never read before the next comes
             asked = query(memory, seed=t)
             readout, state = memory.read(state, asked)
-            naive.read(asked)
-            assert close(readout, attention([e["frame"] for e in naive.kept], asked))
-        assert torch.allclose(
-            state.relevance, torch.tensor([e["relevance"] for e in naive.kept]).double()
-        )
-        assert state.judged.tolist() == [e["judged"] for e in naive.kept]
-        kept.add(tuple(e["frame"].t for e in naive.kept))
-    assert any(max(now[1:-1]) - min(now[1:-1]) > 3 for now in kept)  # not a plain window
+            for o, naive in enumerate(objects):
+                naive.read(asked)
+                alone = attention([e["frame"] for e in naive.kept], asked)
+                assert close(readout[o : o + 1], alone)
+        for o, naive in enumerate(objects):
+            relevance = torch.tensor([e["relevance"] for e in naive.kept]).double()
+            assert torch.allclose(state.relevance[o], relevance)
+            assert state.judged[o].tolist() == [e["judged"] for e in naive.kept]
+        kept.add(tuple(tuple(e["frame"].t for e in naive.kept) for naive in objects))
+    assert any(max(one[1:-1]) - min(one[1:-1]) > 3 for one, _ in kept)  # not a plain window
+    assert any(one != two for one, two in kept)  # each object keeps frames of its own
 
 
 def one(t: int, key: float = 0.0) -> Frame:
@@ -102,14 +107,14 @@ def test_evictions_counted_by_hand() -> None:
     state = memory.write(state._replace(share=drawn), one(3))
     # all were judged once; n = 3, 1, 1: equal bounds for frames 1 and 2, so the less relevant goes
     assert [int(v) for v in state.bank.values] == [0, 2, 3]
-    assert state.relevance.tolist() == pytest.approx([0.2, 0.5, 0.0])
-    assert state.judged.tolist() == [1, 1, 0]
+    assert state.relevance[0].tolist() == pytest.approx([0.2, 0.5, 0.0])
+    assert state.judged[0].tolist() == [1, 1, 0]
     drawn = torch.tensor([0.3, 0.3, 0.4]).double().view(1, 3, 1)
     after = memory.write(state._replace(share=drawn), one(4))
     # r = 0.2 x 0.2 + 0.8 x 0.3, 0.2 x 0.5 + 0.8 x 0.3, 0.4;  n = 3, 2, 1
     # u = 0.34 + 1.5 sqrt(log 6 / 10) = 0.975 and 0.4 + 1.5 sqrt(log 6 / 9) = 1.069
     assert [int(v) for v in after.bank.values] == [0, 3, 4]
-    assert after.relevance.tolist() == pytest.approx([0.28, 0.4, 0.0])
+    assert after.relevance[0].tolist() == pytest.approx([0.28, 0.4, 0.0])
     drawn = torch.tensor([0.0, 0.54, 0.46]).double().view(1, 3, 1)
     after = memory.write(state._replace(share=drawn), one(4))
     # u = 0.1 + 0.432 + 0.635 = 1.167 and 0.46 + 0.669 = 1.129: the fresh one goes, still too poor
@@ -147,7 +152,7 @@ def test_only_an_objects_own_pixels_count_for_its_relevance() -> None:
     drawn = torch.tensor([[[0.4, 0.1], [0.5, 0.1], [0.1, 0.8]]]).double()
     mask = torch.tensor([0.0, 1.0]).double().view(1, 1, 1, 2)
     state = memory.write(state._replace(share=drawn), items[3]._replace(mask=mask))
-    assert state.relevance.tolist() == pytest.approx([0.1, 0.8, 0.0])
+    assert state.relevance[0].tolist() == pytest.approx([0.1, 0.8, 0.0])
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,14 @@ def test_a_folder_is_made_with_its_parents_and_left_empty(tmp_path):
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
+def test_a_missing_folder_can_be_tried_out_without_being_made(tmp_path):
+    ensure_writable(tmp_path / "a" / "b", "--out", make=False)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"--out .*file/inner/more cannot be written"):
+        ensure_writable(tmp_path / "file" / "inner" / "more", "--out", make=False)
+
+
 def test_a_file_in_the_way_is_named_with_its_option_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "inner"):

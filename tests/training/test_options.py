@@ -7,6 +7,8 @@ import pytest
 
 from tests.training.stills import write_stills
 from vosbench.errors import DataError, UsageError
+from vosbench.harness.settings import Settings
+from vosbench.harness.subject import prepare
 from vosbench.model import weights
 from vosbench.training import main, smoke
 from vosbench.training.checkpoint import NAME
@@ -50,10 +52,42 @@ def test_bfloat16_trains_and_is_not_mixed_with_a_run_in_float32(options: Options
         train(options)
 
 
+def test_two_settings_of_a_memory_leave_two_files_and_each_fits_its_own_alone(
+    options: Options,
+) -> None:
+    one = replace(options, method="gc_ema:rate=0.3,key_dim=32")
+    (told,) = train(one)
+    path = options.out / "gc_ema-key_dim=32-rate=0.3-mini.safetensors"
+    assert told == f"weights: {path}"
+    assert weights.read(path)[1]["parameters"] == {"rate": 0.3, "key_dim": 32}
+    with pytest.raises(DataError, match=r"parameters\.rate 0\.3; this run has None"):
+        train(replace(options, method="gc_ema:key_dim=32"))
+    given = Settings(methods=(), weights=str(options.out))
+    assert prepare("gc_ema:key_dim=32,rate=0.3", given).weights == weights.digest(path)
+    file = replace(given, weights=str(path))
+    for text in ("gc_ema", "gc_ema:key_dim=32,rate=0.2", "gc_ema:rate=0.3"):
+        with pytest.raises(DataError, match=r"trained with gc_ema:.*rate=0\.3.*; this is gc_ema"):
+            prepare(text, file)
+    started = replace(
+        options, start=str(path), out=options.out / "next", method="gc_ema:key_dim=32"
+    )
+    with pytest.raises(DataError, match=r"this is gc_ema:key_dim=32: name the method as it was"):
+        train(started)
+
+
+def test_a_default_that_is_spelt_out_is_no_other_setting(options: Options) -> None:
+    (told,) = train(replace(options, method="gc:key_dim=64"))
+    assert told == f"weights: {options.out / 'gc-mini.safetensors'}"
+    assert train(options) == [told]  # it goes on, at its end
+
+
 @pytest.mark.parametrize(
     ("changed", "kind", "message"),
     [
         ({"method": "gcc"}, UsageError, r"unknown method 'gcc': did you mean gc"),
+        ({"method": "gc:key_dm=8"}, UsageError, r"parameter of gc 'key_dm': did you mean key_dim"),
+        ({"method": "gc:key_dim"}, UsageError, r"'key_dim' is not NAME=VALUE"),
+        ({"method": "gc:policy_every=2"}, UsageError, r"policy_every is of the host"),
         ({"preset": "minn"}, UsageError, r"unknown preset 'minn'"),
         ({"recipe": "minni"}, UsageError, r"unknown recipe 'minni': did you mean mini"),
         ({"loss": "hybird"}, UsageError, r"unknown loss 'hybird': .*cross_entropy, hybrid"),

@@ -84,6 +84,7 @@ def again(run: Run, folder: Path) -> None:
     [
         ({"method": "stm"}, r"has method gc; this run has stm"),
         ({"preset": "paper"}, r"has preset mini; this run has paper"),
+        ({"parameters": {"key_dim": 8}}, r"has parameters\.key_dim None; this run has 8"),
         ({"seed": 7}, r"has seed 0; this run has 7"),
         ({"start": "imagenet"}, r"has start none; this run has imagenet"),
         ({"precision": "bf16-mixed"}, r"has precision 32; this run has bf16-mixed"),
@@ -112,6 +113,17 @@ def test_a_checkpoint_of_another_shape_is_refused_with_both_named(
     message = caught.value.args[0]
     assert name in message
     assert f"is {(1, *shape[1:])}; the network expects {shape}" in message
+
+
+def test_a_checkpoint_from_before_parameters_were_noted_had_the_defaults(
+    tmp_path: Path, stopped: Run
+) -> None:
+    tensors, facts = weights.read(stopped.out / NAME)
+    assert facts.pop("parameters") == {}
+    weights.write(tmp_path / NAME, tensors, facts)
+    with pytest.raises(DataError, match=r"has parameters\.key_dim None; this run has 8"):
+        again(replace(stopped, out=tmp_path, parameters={"key_dim": 8}), tmp_path)
+    again(replace(stopped, out=tmp_path), tmp_path)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, stopped: Run) -> None:

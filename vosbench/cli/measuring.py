@@ -41,10 +41,13 @@ def bench(
         str, typer.Option(help="names, or name:parameter=value, by commas; or all")
     ] = "",
     data: Annotated[
-        list[str] | None, typer.Option(help="NAME or NAME=PATH; may be repeated")
+        list[str] | None,
+        typer.Option(help="NAME or NAME=PATH as in 'vosbench list'; may be repeated"),
     ] = None,
     split: Annotated[Path | None, typer.Option(help="file with one sequence a line")] = None,
-    harness: Annotated[str, typer.Option(help="by commas")] = "accuracy,flops,growth,speed",
+    harness: Annotated[
+        str, typer.Option(help="which of these four")
+    ] = "accuracy,flops,growth,speed",
     preset: Annotated[str, typer.Option(help="shape of the encoder-decoder")] = "mini",
     weights: Annotated[
         str, typer.Option(help="auto, none, a method whose weights all take, a file or a folder")
@@ -63,6 +66,9 @@ def bench(
     workers: Annotated[
         int, typer.Option(min=0, help="processes that measure accuracy; 0 = one per CPU thread")
     ] = 0,
+    on: Annotated[
+        str, typer.Option(help="local, ray (the cluster found here) or ray://HOST:PORT")
+    ] = "local",
     time_limit: Annotated[
         float, typer.Option(min=0, help="seconds for a cell; 0 = an hour and a minute a frame")
     ] = 0.0,
@@ -72,29 +78,38 @@ def bench(
     growth_t: Annotated[
         int, typer.Option(min=1, help="t to which a memory's bytes are followed")
     ] = 100,
+    match_state: Annotated[
+        str, typer.Option(help="cap every memory to so many bytes, as 1MiB, or to a method's state")
+    ] = "",
     memory_limit: Annotated[
         str, typer.Option(help="as 4GiB: growth says at which t a method ends in that much")
     ] = "",
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(help="of networks without trained weights")] = 0,
 ) -> None:
     """Run methods x data sets x harnesses, and render the report.
 
     Without --methods: every method that has weights for the preset.
+
+    Equal room on long videos with look-alikes and occlusions:
+    vosbench bench --data synthetic:length=500,scenario=crossing-twins+occlusion --methods
+    stm,window,rmem,afb_urr --weights stm --match-state 2MiB --harness accuracy,growth
     """
     settings = _settings(locals())
     from vosbench.harness.checkpoint import named
 
     methods_ = named(settings.methods, preset, weights)
-    _measure([replace(settings, methods=methods_)])
+    _measure([_matched(replace(settings, methods=methods_), match_state)], on)
 
 
 @app.command()
 @with_options_of(bench)
 def ablate(
-    more: Annotated[list[str] | None, typer.Argument(metavar="AXIS...", hidden=True)] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="AXIS...", help="further axes after --grid")
+    ] = None,
     grid: Annotated[
         list[str] | None,
-        typer.Option(help="METHOD.PARAMETER=VALUE,...; policy.X, run.X or data.X; several follow"),
+        typer.Option(help="METHOD.PARAMETER=VALUE,...; policy.X, run.X or data.X"),
     ] = None,
     paired: Annotated[
         bool, typer.Option("--list", help="first values together, then the second ones, ...")
@@ -114,8 +129,9 @@ def ablate(
     axes = [axis for text in (*(grid or ()), *(more or ())) for axis in text.split()]
     if not axes:
         raise UsageError("ablate varies nothing: add --grid, as in --grid stm.every=1,2,5")
-    runs = expand(_settings(options), axes, paired=paired)
-    _measure(runs, lambda: typer.echo(table(runs)))
+    budget = options["match_state"]
+    runs = [_matched(run, budget) for run in expand(_settings(options), axes, paired=paired)]
+    _measure(runs, options["on"], lambda: typer.echo(table(runs)))
 
 
 def split_methods(text: str) -> tuple[str, ...]:
@@ -141,7 +157,7 @@ def _settings(options: dict[str, Any]) -> "Settings":
     from vosbench.harness.settings import Settings
 
     o = dict(options)
-    limit = o.pop("memory_limit")
+    limit, _, _ = o.pop("memory_limit"), o.pop("match_state"), o.pop("on")
     return Settings(
         methods=split_methods(o.pop("methods")), data=tuple(o.pop("data") or ["synthetic"]),
         harnesses=tuple(filter(None, o.pop("harness").split(","))), short_side=o.pop("size"),
@@ -149,16 +165,30 @@ def _settings(options: dict[str, Any]) -> "Settings":
     )  # fmt: skip
 
 
-def _measure(runs: "list[Settings]", then: Callable[[], None] = lambda: None) -> None:
+def _matched(settings: "Settings", budget: str) -> "Settings":
+    """The run with its memories capped to a budget, where there is one; says how each is."""
+    if not budget:
+        return settings
+    from vosbench.data import load
+    from vosbench.harness.budget import match
+
+    found = match(settings, budget, [load(spec, settings.split) for spec in settings.data])
+    for one in found:
+        typer.echo(str(one))
+    return replace(settings, methods=tuple(one.text for one in found if one.fits))
+
+
+def _measure(runs: "list[Settings]", on: str, then: Callable[[], None] = lambda: None) -> None:
     """Runs one after another into one store, then says what was done and renders the report."""
     from vosbench.harness.run import bench as run
+    from vosbench.harness.run import executor_on
     from vosbench.progress import Bar
     from vosbench.report import render
 
     store, out = runs[0].store, runs[0].out
     try:
-        with Bar() as bar:
-            found = [run(settings, bar) for settings in runs]
+        with executor_on(on) as executor, Bar() as bar:
+            found = [run(settings, bar, executor) for settings in runs]
     except KeyboardInterrupt:
         stopped = "stopped: what was measured is in the store; the same command goes on"
         typer.echo(stopped, err=True)

@@ -9,7 +9,6 @@ the common ones. ``none`` is None; 0 and 1 are truth values where the parameter 
 
 from __future__ import annotations
 
-import ast
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -22,7 +21,7 @@ from vosbench.errors import PluginError, UsageError, unknown
 from vosbench.harness.checkpoint import named
 from vosbench.harness.run.jobs import plan
 from vosbench.harness.settings import Settings
-from vosbench.harness.subject import POLICY, Entry, parse
+from vosbench.harness.subject import POLICY, Entry, parse, typed
 from vosbench.memory import WritePolicy
 from vosbench.model.network import preset
 
@@ -215,12 +214,7 @@ def _value(scope: str, name: str, text: str, default: object) -> Any:
         if text.lower() not in truth:
             raise UsageError(f"--grid {scope}.{name}: {text!r} is no truth value; expected 0 or 1")
         return truth[text.lower()]
-    if text.lower() == "none":
-        return None
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
+    return typed(text)
 
 
 def _whole(scope: str, name: str, text: str, low: int) -> int:

@@ -14,7 +14,8 @@ from vosbench.data.images import read_mask
 from vosbench.data.png import write_mask
 from vosbench.harness.failures import write_failures
 from vosbench.harness.film import write_film
-from vosbench.harness.strips import write_strip
+from vosbench.harness.key_maps import write_key_maps
+from vosbench.harness.strips import write_strips
 from vosbench.harness.subject import Subject
 from vosbench.metrics import Truth
 from vosbench.metrics.sequence import SequenceScore
@@ -24,8 +25,9 @@ Ids = NDArray[np.uint8]
 
 
 def measure(
-    subject: Subject, video: Video, cell: Cell, tick: Callable[[], None] = lambda: None
-) -> list[Row]:
+    subject: Subject, video: Video, cell: Cell, tick: Callable[[], None] = lambda: None,
+    *, among: int = 1,
+) -> list[Row]:  # fmt: skip
     """J and F of each object and frame, and the pixels given to the wrong object.
 
     Args:
@@ -34,6 +36,8 @@ def measure(
         cell: names the protocol, and the folder of the pictures (`Cell.folder`) in `predictions/`
             and `strips/` of the store.
         tick: called after every frame.
+        among: sequences that the run is to measure; kept beside the scores, so that a report knows
+            whether they are all there.
     """
     store = subject.settings.store
     masks = store / "predictions" / cell.folder
@@ -41,7 +45,8 @@ def measure(
     predictions = segment(subject, video, masks, tick)
     pictures = store / "strips" / cell.folder
     shutil.rmtree(pictures, ignore_errors=True)
-    write_strip(pictures / "strip.png", video, predictions)
+    write_strips(pictures, video, predictions)
+    write_key_maps(pictures / "keys.webp", subject, video)
     if subject.settings.film:
         write_film(pictures, video, predictions)
     if len(video.annotated) < 2:
@@ -50,7 +55,7 @@ def measure(
     scored = Written(masks, video, video.annotated)
     score = Truth(truth, cell.protocol, video.name).score(scored)
     write_failures(pictures, video, predictions, truth, score)
-    return rows(score)
+    return [*rows(score), Row(None, None, "planned_sequences", among, "1")]
 
 
 def segment(

@@ -14,7 +14,7 @@ from vosbench.errors import DataError, PluginError, UsageError
 from vosbench.harness.settings import Settings
 from vosbench.memory import Memory
 from vosbench.model import weights
-from vosbench.model.network import preset
+from vosbench.model.network import changed, preset
 
 ALL = "all"  # in place of a method's name: every registered one
 
@@ -34,15 +34,18 @@ class Checkpoint:
         """
         return self._named(method, self._digest())
 
-    def load(self, network: nn.Module, method: str, preset_name: str) -> str:
-        """Loads the file into the network of `method` and returns the label.
+    def load(
+        self, network: nn.Module, method: str, preset_name: str, parameters: Mapping[str, Any]
+    ) -> str:
+        """Loads the file into the network of `method` with parameters; returns the label.
 
         Raises:
             DataError: the file is damaged or does not fit.
         """
         digest = weights.load(
-            network, self.path, method=self.method, preset=preset_name, swap=self.method != method
-        )
+            network, self.path, method=self.method, preset=preset_name, swap=self.method != method,
+            parameters=changed(method, preset_name, parameters),
+        )  # fmt: skip
         return self._named(method, digest)
 
     def _named(self, method: str, digest: str) -> str:
@@ -79,7 +82,7 @@ def choose(method: str, parameters: Mapping[str, Any], settings: Settings) -> Ch
         return Checkpoint(path, method) if path is not None and fits else None
     path = Path(given)
     if path.is_dir():
-        return Checkpoint(path / f"{method}-{name}.safetensors", method)
+        return Checkpoint(_in_folder(path, method, name, parameters), method)
     if given in registry.methods() and not path.is_file():
         return _of_method(given, name)
     return Checkpoint(path, method)
@@ -112,9 +115,19 @@ def trained(preset_name: str, folder: Path | None = None) -> tuple[str, ...]:
     def has(method: str) -> bool:
         if folder is None:
             return weights.shipped(method, preset_name) is not None
-        return (folder / f"{method}-{preset_name}.safetensors").is_file()
+        return (folder / weights.file_name(method, preset_name)).is_file()
 
     return tuple(method for method in registry.methods() if has(method))
+
+
+def _in_folder(folder: Path, method: str, preset_name: str, parameters: Mapping[str, Any]) -> Path:
+    """The file trained with these parameters, else the one trained with the method's own."""
+    usual = folder / weights.file_name(method, preset_name)
+    if method not in registry.methods():
+        return usual
+    given = changed(method, preset_name, parameters)
+    own = folder / weights.file_name(method, preset_name, given)
+    return own if own.is_file() else usual
 
 
 def _of_method(method: str, preset_name: str) -> Checkpoint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from vosbench.data.png import PALETTE
 
 TIMES = 5
 HEIGHT = 120  # pixels of one picture in a strip
+GAP = 4  # pixels between two pictures
 
 
 def overlay(frame: NDArray[np.uint8], ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -26,16 +27,41 @@ def overlay(frame: NDArray[np.uint8], ids: NDArray[np.uint8]) -> NDArray[np.uint
     return mixed.astype(np.uint8)
 
 
-def write_strip(path: Path, video: Video, masks: Mapping[int, NDArray[np.uint8]]) -> None:
-    """Writes five overlays side by side, from the first frame to the last, as a small PNG."""
-    times = np.linspace(0, len(video) - 1, TIMES).round().astype(int)
-    width = round(HEIGHT * video.size[1] / video.size[0])
-    pictures = [
-        Image.fromarray(overlay(video.frame(int(t)), masks[int(t)])).resize((width, HEIGHT))
-        for t in times
-    ]
-    strip = Image.new("RGB", (TIMES * (width + 4) - 4, HEIGHT), "white")
-    for i, picture in enumerate(pictures):
-        strip.paste(picture, (i * (width + 4), 0))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    strip.quantize(128).save(path, optimize=True)
+def times(video: Video) -> list[int]:
+    """Five frames spread from the first to the last; annotated ones where there are as many."""
+    frames = video.annotated if len(video.annotated) >= TIMES else range(len(video))
+    return [frames[int(i)] for i in np.linspace(0, len(frames) - 1, TIMES).round()]
+
+
+def write_strips(folder: Path, video: Video, predictions: Mapping[int, NDArray[np.uint8]]) -> None:
+    """Writes two small PNGs, five pictures wide.
+
+    Args:
+        folder: takes `strip.png`, the predicted masks over the frames, and `truth.png`, the frames
+            and below them the true masks; a frame without truth stays blank there.
+        video: is read at five times.
+        predictions: masks (H, W) of object ids, by frame.
+    """
+    shown = times(video)
+    frames = [video.frame(t) for t in shown]
+    truth = [video.truth(t) for t in shown]
+    predicted = [overlay(f, predictions[t]) for f, t in zip(frames, shown, strict=True)]
+    true = [None if ids is None else overlay(f, ids) for f, ids in zip(frames, truth, strict=True)]
+    folder.mkdir(parents=True, exist_ok=True)
+    save_grid(folder / "strip.png", [predicted], video.size)
+    save_grid(folder / "truth.png", [frames, true], video.size)
+
+
+def save_grid(
+    path: Path, rows: Sequence[Sequence[NDArray[np.uint8] | None]], size: tuple[int, int]
+) -> None:
+    """Writes rows of equally many pictures, which show frames of `size`, as a small PNG."""
+    width = round(HEIGHT * size[1] / size[0])
+    across, down = width + GAP, HEIGHT + GAP
+    sheet = Image.new("RGB", (len(rows[0]) * across - GAP, len(rows) * down - GAP), "white")
+    for y, row in enumerate(rows):
+        for x, picture in enumerate(row):
+            if picture is not None:
+                small = Image.fromarray(picture).resize((width, HEIGHT))
+                sheet.paste(small, (x * across, y * down))
+    sheet.quantize(128).save(path, optimize=True)

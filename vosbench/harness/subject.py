@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 from vosbench.errors import UsageError, unknown
@@ -69,7 +70,7 @@ class Entry(Named):
             DataError: weights that cannot be read.
         """
         method, parameters = parse(text)
-        _, rest = _policy(get(method).policy, parameters)
+        _, rest = split_policy(get(method).policy, parameters)
         preset(settings.preset)
         device(settings.device)
         arithmetic.check(settings)
@@ -106,14 +107,33 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
     name, _, rest = text.partition(":")
     parameters = {}
     for part in filter(None, rest.split(",")):
-        key, equals, value = part.partition("=")
+        key, equals, given = part.partition("=")
         if not equals:
             raise UsageError(f"method {text!r}: {part!r} is not NAME=VALUE, as in gc:key_dim=512")
-        try:
-            parameters[key.strip()] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            parameters[key.strip()] = value
+        parameters[key.strip()] = typed(given)
     return name, parameters
+
+
+def typed(text: str) -> float | str | bool | None:
+    """A parameter's value as typed: a number, a truth value, None or a word.
+
+    >>> [typed(text) for text in ("20", "0.5", "false", "none", "cosine")]
+    [20, 0.5, False, None, 'cosine']
+
+    Raises:
+        UsageError: anything else that Python knows, as a list, or a number that is not finite.
+    """
+    plain = text.strip()
+    words = {"none": None, "true": True, "false": False}
+    if plain.lower() in words:
+        return words[plain.lower()]
+    try:
+        read = ast.literal_eval(plain)
+    except (ValueError, SyntaxError):
+        return plain
+    if not isinstance(read, (int, float, str)) or (isinstance(read, float) and not isfinite(read)):
+        raise UsageError(f"{text!r} is no value: expected a finite number, true, false or none")
+    return read
 
 
 def prepare(text: str, settings: Settings) -> Subject:
@@ -124,17 +144,24 @@ def prepare(text: str, settings: Settings) -> Subject:
         DataError: weights that are damaged or of another network.
     """
     method, parameters = parse(text)
-    policy, rest = _policy(get(method).policy, parameters)
+    policy, rest = split_policy(get(method).policy, parameters)
     device(settings.device)
     arithmetic.check(settings)
     network = Network.build(method, settings.preset, seed=settings.seed, **rest)
     chosen = choose(method, rest, settings)
-    label = UNTRAINED if chosen is None else chosen.load(network, method, settings.preset)
+    label = UNTRAINED if chosen is None else chosen.load(network, method, settings.preset, rest)
     arithmetic.apply(network, settings)
     return Subject(method, parameters, network, policy, label, settings)
 
 
-def _policy(policy: WritePolicy, parameters: dict[str, Any]) -> tuple[WritePolicy, dict[str, Any]]:
+def split_policy(
+    policy: WritePolicy, parameters: dict[str, Any]
+) -> tuple[WritePolicy, dict[str, Any]]:
+    """The write policy as parameters change it, and the rest of them, which are the memory's.
+
+    Raises:
+        UsageError: a policy parameter that there is not, or that does not fit.
+    """
     ours = {k.removeprefix(POLICY): v for k, v in parameters.items() if k.startswith(POLICY)}
     for key in ours:
         if not hasattr(policy, key):

@@ -10,9 +10,10 @@ key_dim, value_dim = channels, h, w = the frame's sides at stride 16, pixels = h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
@@ -90,6 +91,8 @@ class Memory(nn.Module):
     key_scope: ClassVar[KeyScope] = KeyScope.PER_OBJECT
     paper: ClassVar[str]  # "Authors, title, venue, arXiv number"
     policy: ClassVar[WritePolicy] = WritePolicy()
+    capacity: ClassVar[str] = ""  # name of the parameter that alone bounds the state, if one does
+    no_onnx: ClassVar[Mapping[str, str]] = MappingProxyType({})  # "read" or "write" -> why not
 
     def __init__(self, key_dim: int, value_dim: int) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -51,6 +51,17 @@ def preset(name: str) -> Preset:
     if name not in PRESETS:
         raise unknown("preset", name, PRESETS)
     return PRESETS[name]
+
+
+def changed(method: str, preset_name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that are not the method's own, or the preset's widths, in any case.
+
+    >>> changed("gc_ema", "mini", {"rate": 0.1, "key_dim": 128})
+    {'key_dim': 128}
+    """
+    shape = preset(preset_name)
+    usual = {**registry.parameters(method), "key_dim": shape.key_dim, "value_dim": shape.value_dim}
+    return {k: v for k, v in parameters.items() if k not in usual or v != usual[k]}
 
 
 class Network(nn.Module):
@@ -161,7 +172,8 @@ class Network(nn.Module):
         wanted = (readout.shape[0], self.memory.value_dim, *query.key.shape[-2:])
         if tuple(readout.shape) != wanted:
             raise PluginError(f"read returned {tuple(readout.shape)}; expected {wanted}")
-        return readout / self.memory.gain(query.key.shape[-2] * query.key.shape[-1]), state
+        gain = self.memory.gain(query.key.shape[-2] * query.key.shape[-1])
+        return readout if gain == 1 else readout / gain, state
 
     def decode(
         self, readout: Tensor, query: Query, skips: tuple[Tensor, Tensor] | None = None

@@ -39,7 +39,7 @@ class Segmenter:
         network: encoders, memory and decoder.
         policy: when to write; the memory's own by default.
         short_side: frames are scaled to this short side; None keeps their size.
-        precision: torch.float32, or torch.bfloat16 for autocast.
+        precision: torch.float32, or torch.bfloat16 or torch.float16 for autocast.
         stage: a context manager per named stage, for clocks.
     """
 
@@ -118,17 +118,18 @@ class Segmenter:
         assert self.fit is not None
         with self.stage("encode"):
             skips = self.network.decoder.skips(query.f4, query.f8)
-        masks = []
+        masks, finite = [], []
         for cohort in self.cohorts:
             branched = cohort.live is not cohort.kept
             with self.stage("read"):
                 readout, cohort.live = self.network.read(cohort.live, query)
-            if not readout.isfinite().all():
-                raise PluginError(f"read returned values that are not finite at frame {self.t}")
+            finite.append(readout.isfinite().all())
             if not branched:
                 cohort.kept = cohort.live
             with self.stage("decode"):
                 masks.append(self.network.decode(readout, query, skips).float().sigmoid())
+        if not torch.stack(finite).all():  # asked for last: a GPU is not waited for before
+            raise PluginError(f"read returned values that are not finite at frame {self.t}")
         with self.stage("decode"):
             merged = self.network.shape.merge(torch.cat(masks))
             return self.fit.blank(merged) if self.network.shape.blank_padding else merged

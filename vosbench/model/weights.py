@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -16,13 +19,29 @@ from torch import Tensor, nn
 
 from vosbench.errors import DataError
 
+_NONE: Mapping[str, object] = MappingProxyType({})
 MEMORY = "memory."  # prefix of the memory module's own weights
 _SWAPPED = (MEMORY, "memory_encoder.key.")  # what a network with another memory may lack
 
 
+def file_name(method: str, preset: str, parameters: Mapping[str, object] = _NONE) -> str:
+    """Name of a file of weights, another one for each setting of the memory.
+
+    >>> file_name("gc", "mini"), file_name("gc", "mini", {"key_dim": 128})
+    ('gc-mini.safetensors', 'gc-key_dim=128-mini.safetensors')
+
+    Args:
+        method: that it is of.
+        preset: that it is of.
+        parameters: of the memory, where they are not its defaults.
+    """
+    given = (re.sub(r"[^\w.+=-]", "_", f"{k}={v}") for k, v in sorted(parameters.items()))
+    return f"{'-'.join((method, *given, preset))}.safetensors"
+
+
 def shipped(method: str, preset: str) -> Path | None:
     """The weights that the package carries for a method and a preset, if it does."""
-    path = Path(str(files("vosbench") / "weights" / f"{method}-{preset}.safetensors"))
+    path = Path(str(files("vosbench") / "weights" / file_name(method, preset)))
     return path if path.is_file() else None
 
 
@@ -66,7 +85,10 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, parsed
 
 
-def load(network: nn.Module, path: Path, *, method: str, preset: str, swap: bool = False) -> str:
+def load(
+    network: nn.Module, path: Path, *, method: str, preset: str, swap: bool = False,
+    parameters: Mapping[str, object] = _NONE,
+) -> str:  # fmt: skip
     """Loads a file into a network and returns its digest.
 
     Args:
@@ -77,9 +99,11 @@ def load(network: nn.Module, path: Path, *, method: str, preset: str, swap: bool
         swap: the network has another memory than the file's: weights of that memory are left out,
             as is the encoder's key layer where the network takes the query's key; the network's own
             memory keeps its start where the file has nothing of that name.
+        parameters: of the network's memory, where they are not its defaults. A file trained with
+            such is refused elsewhere; one trained with the defaults fits wherever shapes do.
 
     Raises:
-        DataError: the file is of another method, preset or shape; both are named.
+        DataError: the file is of another method, preset, shape or parameters; both are named.
     """
     tensors, facts = read(path)
     got, wanted = (facts.get("method"), facts.get("preset")), (method, preset)
@@ -87,6 +111,12 @@ def load(network: nn.Module, path: Path, *, method: str, preset: str, swap: bool
         raise DataError(
             f"weights {path} are of method {got[0]}, preset {got[1]}; "
             f"expected {wanted[0]}, {wanted[1]}: pass the matching file"
+        )
+    trained = facts.get("parameters") or {}
+    if trained and not swap and trained != dict(parameters):
+        raise DataError(
+            f"weights {path} were trained with {_told(method, trained)}; this is "
+            f"{_told(method, parameters)}: name the method as it was trained"
         )
     own = network.state_dict()
     if swap:
@@ -97,6 +127,11 @@ def load(network: nn.Module, path: Path, *, method: str, preset: str, swap: bool
             raise DataError(f"weights {path}: {name} is {a}; the network expects {b}")
     network.load_state_dict({k: v.to(torch.float32) for k, v in tensors.items()})
     return digest(path)
+
+
+def _told(method: str, parameters: Mapping[str, object]) -> str:
+    """A method as a user types it."""
+    return ":".join(filter(None, (method, ",".join(f"{k}={v}" for k, v in parameters.items()))))
 
 
 def _swapped(tensors: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -15,7 +15,8 @@ import vosbench
 
 STAMP_FIELDS = (
     "vosbench", "commit", "python", "torch", "numpy", "timm",
-    "platform", "machine", "cpu", "cores", "device_name", "source", "time",
+    "platform", "machine", "cpu", "cores", "threads", "device_name", "source",
+    "time",
 )  # fmt: skip
 
 
@@ -27,7 +28,8 @@ def stamp(device_name: str = "", source: str = "") -> dict[str, str]:
         source: digest of the measured method's code, "unknown" where there is none.
 
     `machine` tells machines apart by processor, cores and system, not by a host name, which would
-    differ between two runs in containers and has no place in a published page.
+    differ between two runs in containers and has no place in a published page. `threads`, of torch
+    on the CPU, are for who set them to say; until then, and in older stores, they are "unknown".
     """
     cpu, cores = _cpu(), str(_cores())
     return {
@@ -39,6 +41,7 @@ def stamp(device_name: str = "", source: str = "") -> dict[str, str]:
         "machine": f"{cpu}, {cores} cores, {platform.system()}",
         "cpu": cpu,
         "cores": cores,
+        "threads": "unknown",
         "device_name": device_name or cpu,
         "source": source or "unknown",
     }

@@ -43,13 +43,14 @@ def resume(
     """Restores a run's last checkpoint and returns the step to go on from (0 if there is none).
 
     Raises:
-        DataError: the checkpoint is of another method, preset, shape, start, data, recipe or seed;
-            the first difference is named with both sides.
+        DataError: the checkpoint is of another method, parameters, preset, shape, start, data,
+            recipe or seed; the first difference is named with both sides.
     """
     path = run / NAME
     if not path.exists():
         return 0
     tensors, facts = weights.read(path)
+    facts = {"parameters": {}, **facts}  # there were none before this was noted
     for key, got, wanted in differences({k: facts.get(k) for k in identity}, identity):
         raise DataError(
             f"checkpoint {path} has {key} {got}; this run has {wanted}: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ class Run:
     data: tuple[str, ...] = ()  # what the clips are made from, in words
     save_every: int = 200  # steps between checkpoints
     workers: int = 0  # processes that make clips; 0 = in the training process
+    parameters: dict[str, Any] = field(default_factory=dict)  # of the memory, unless its defaults
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -49,6 +50,7 @@ class Run:
         return {
             "method": self.method, "preset": self.preset, "seed": self.seed, "start": self.start,
             "precision": self.precision, "data": list(self.data), "recipe": recipe,
+            "parameters": self.parameters,
         }  # fmt: skip
 
 
@@ -110,7 +112,7 @@ def train(
         if fabric.is_global_zero and _save(run, step + 1):
             checkpoint.save(run.out, network, mean, own, step + 1, run.identity)
         since = time.perf_counter()
-    path = run.out / f"{run.method}-{run.preset}.safetensors"
+    path = run.out / weights.file_name(run.method, run.preset, run.parameters)
     if fabric.is_global_zero:
         half = {k: v.half() for k, v in kept.state_dict().items()}
         weights.write(path, half, run.identity)

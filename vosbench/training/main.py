@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 
 from vosbench import registry
 from vosbench.data import Dataset, Video, load
-from vosbench.errors import DataError, UsageError
+from vosbench.errors import DataError, UsageError, unknown
+from vosbench.harness.subject import POLICY, parse
 from vosbench.model import weights
-from vosbench.model.network import Network, preset
+from vosbench.model.network import Network, changed, preset
 from vosbench.progress import Bar
 from vosbench.training import held_out, imagenet, parallel, smoke
 from vosbench.training.clips import Sources
@@ -30,7 +32,7 @@ START = ("imagenet", "none")
 class Options:
     """What a user may say about a training."""
 
-    method: str
+    method: str  # "gc", or "gc:key_dim=128" as in a bench
     out: Path  # the run's folder
     preset: str = "mini"
     recipe: str = ""  # the preset's name by default
@@ -67,21 +69,23 @@ def train(options: Options) -> list[str]:
         PluginError: a smoke test shows that the method does not learn.
     """
     o, plan = options, options.plan
-    registry.get(o.method)
-    preset(o.preset)
+    method, parameters = _subject(o)
     start = o.start or ("none" if o.smoke else "imagenet")
     if start not in START and not Path(start).is_file():
         raise UsageError(f"--start {start}: expected imagenet, none or a file of weights")
     fabric = parallel.fabric(o.device, o.precision, o.devices, o.nodes, plan.batch)
     sources, data = _sources(o, plan)
     held = _held_out(o, sources)
-    network, start = _network(o, start)
+    network, start = _network(o, method, parameters, start)
     if o.threads:
         torch.set_num_threads(o.threads)
     parallel.launch(fabric)
-    run = Run(o.method, o.preset, plan, o.seed, start, o.out, o.precision, data, workers=o.workers)
+    run = Run(
+        method, o.preset, plan, o.seed, start, o.out, o.precision, data, workers=o.workers,
+        parameters=parameters,
+    )  # fmt: skip
     before = smoke.losses(network, sources, plan, o.seed) if o.smoke else None
-    measure = HeldOut(o.method, o.preset, held, o.held_out_every, o.out, fabric) if held else None
+    measure = HeldOut(method, o.preset, held, o.held_out_every, o.out, fabric) if held else None
     path = _run(run, network, sources, fabric, measure)
     told = [f"weights: {path}"]
     if before is not None:
@@ -129,12 +133,33 @@ def _held_out(o: Options, sources: Sources) -> Dataset | None:
     return dataset
 
 
-def _network(o: Options, start: str) -> tuple[Network, str]:
+def _subject(o: Options) -> tuple[str, dict[str, Any]]:
+    """The method, and those of its parameters that are not its defaults."""
+    method, given = parse(o.method)
+    registry.get(method)
+    host = [name for name in given if name.startswith(POLICY)]
+    if host:
+        raise UsageError(
+            f"method {o.method!r}: {host[0]} is of the host, which writes every frame of a clip; "
+            "expected parameters of the memory: leave it out, and give it to bench"
+        )
+    known = {*registry.parameters(method), "key_dim", "value_dim"}
+    for name in given:
+        if name not in known:
+            raise unknown(f"parameter of {method}", name, known)
+    return method, changed(method, o.preset, given)
+
+
+def _network(
+    o: Options, method: str, parameters: dict[str, Any], start: str
+) -> tuple[Network, str]:
     """The network at its start, and what that start is called in checkpoints."""
     first = imagenet.start(preset(o.preset).backbone) if start == "imagenet" else None
-    network = Network.build(o.method, o.preset, seed=o.seed, start=first)
+    network = Network.build(method, o.preset, seed=o.seed, start=first, **parameters)
     if start not in START:
-        start = weights.load(network, Path(start), method=o.method, preset=o.preset)
+        start = weights.load(
+            network, Path(start), method=method, preset=o.preset, parameters=parameters
+        )
     return network.to(memory_format=torch.channels_last), start
 
 

@@ -13,33 +13,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vosbench.errors import VosbenchError
-from vosbench.harness.contract.trial import GRID, OBJECTS, Trial, of_objects, same, written
+from vosbench.harness.contract.breach import ExemptError, demand
+from vosbench.harness.contract.exported import onnx
+from vosbench.harness.contract.trial import (
+    GRID,
+    OBJECTS,
+    Trial,
+    leaves,
+    lived,
+    of_objects,
+    same,
+    written,
+)
 from vosbench.harness.flops import by_torch
 from vosbench.harness.tracker import PeakBytes
-from vosbench.memory import Growth, Memory, state_bytes, tensors
+from vosbench.memory import Growth, Memory, WritePolicy, state_bytes, tensors
 
 MANY = 500  # writes
+LIVED = 24  # writes, each read: a bank of ten frames has evicted or consolidated by then
 FAR = 10**6  # frames: a bounded state has reached its bound by then
 LARGE = 16.0  # scores of several hundred: exp overflows in float16 from 11 on, in float32 from 88
 CLOSE = 0.01  # relative: of what is counted to what cost() says
-
-
-class BreachError(VosbenchError):
-    """A clause does not hold: what was expected, what came."""
-
-    def __init__(self, expected: object, got: object) -> None:
-        super().__init__(f"expected {expected}; got {got}")
-
-
-class ExemptError(VosbenchError):
-    """A clause that does not apply here, and why."""
-
-
-def demand(holds: bool, expected: object, got: object) -> None:
-    """A BreachError unless it holds."""
-    if not holds:
-        raise BreachError(expected, got)
 
 
 def shapes(trial: Trial) -> None:
@@ -98,20 +92,19 @@ def reset(trial: Trial) -> None:
 def permutation(trial: Trial) -> None:
     """Permuting the objects permutes the readout and changes nothing else."""
     memory, order = trial.memory(), [2, 0, 1]
-    items, asked = trial.frames(memory, 3), trial.query(memory)
-    plain = memory.read(written(memory, items), asked)[0]
+    items, asked = trial.frames(memory, LIVED), trial.query(memory)
+    plain = lived(memory, items, asked)
     moved = [of_objects(memory, item, order) for item in items]
-    permuted = memory.read(written(memory, moved), asked)[0]
-    close(permuted, plain[order], "the readout in the objects' new order")
+    close(lived(memory, moved, asked), plain[order], "the readout in the objects' new order")
 
 
 def removal(trial: Trial) -> None:
     """An object's readout does not depend on which others there are."""
     memory, kept = trial.memory(), [0, 2]
-    items, asked = trial.frames(memory, 3), trial.query(memory)
-    plain = memory.read(written(memory, items), asked)[0]
+    items, asked = trial.frames(memory, LIVED), trial.query(memory)
+    plain = lived(memory, items, asked)
     fewer = [of_objects(memory, item, kept) for item in items]
-    close(memory.read(written(memory, fewer), asked)[0], plain[kept], "the other objects' readout")
+    close(lived(memory, fewer, asked), plain[kept], "the other objects' readout")
 
 
 def half(trial: Trial) -> None:
@@ -222,8 +215,11 @@ def facts(trial: Trial) -> None:
     demand(
         isinstance(memory.growth, Growth), "growth of kind vosbench.memory.Growth", memory.growth
     )
+    demand(isinstance(memory.policy, WritePolicy), "a policy of kind WritePolicy", memory.policy)
     demand(memory.gain(576) > 0, "a positive gain", memory.gain(576))
     state = written(memory, trial.frames(memory, 2))
+    odd = [x for x in leaves(state) if not isinstance(x, Tensor | int | float | None)]
+    demand(not odd, "a state of tensors and numbers", odd)
     demand(not any(x.requires_grad for x in tensors(state) if x.is_leaf), "a state without weights",
            "a parameter in it")  # fmt: skip
 
@@ -238,6 +234,6 @@ CHECKS: Mapping[str, Callable[[Trial], None]] = MappingProxyType(
     {
         check.__name__: check
         for check in (shapes, purity, branching, reset, permutation, removal, half, growth, cost,
-                      gradients, determinism, facts)
+                      gradients, determinism, facts, onnx)
     }
 )  # fmt: skip

@@ -9,7 +9,8 @@ import torch
 
 from vosbench import registry
 from vosbench.errors import one_line
-from vosbench.harness.contract.checks import CHECKS, BreachError, ExemptError
+from vosbench.harness.contract.breach import BreachError, ExemptError, SkippedError
+from vosbench.harness.contract.checks import CHECKS
 from vosbench.harness.contract.trial import Trial
 
 GUIDE = {  # clause -> what helps, word for word as in CONTRIBUTING.md, "The contract"
@@ -25,6 +26,7 @@ GUIDE = {  # clause -> what helps, word for word as in CONTRIBUTING.md, "The con
     "gradients": "no detach, no argmax on the way",
     "determinism": "draw no random numbers",
     "facts": "set them on the class",
+    "onnx": "no branch on what tensors hold; what cannot be helped is named in `no_onnx`",
 }
 
 
@@ -33,7 +35,7 @@ class Finding(NamedTuple):
 
     clause: str
     promise: str
-    status: str  # "holds", "exempt" or "broken"
+    status: str  # "holds", "exempt", "skipped" or "broken"
     detail: str  # "" where it holds
 
 
@@ -58,6 +60,8 @@ def _tried(clause: str, trial: Trial) -> tuple[str, str]:
             CHECKS[clause](trial)
     except ExemptError as reason:
         return "exempt", str(reason)
+    except SkippedError as reason:
+        return "skipped", str(reason)
     except BreachError as breach:
         return "broken", f"{breach}: {advice(clause)}"
     except Exception as error:  # a plugin may raise anything

@@ -5,6 +5,7 @@ Shapes: objects = OBJECTS unless said, key_dim = KEY, value_dim = VALUE, h, w = 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,23 @@ def written(memory: Memory, items: list[Frame], state: Any = None) -> Any:
     for item in items:
         state = memory.write(state, item)
     return state
+
+
+def lived(memory: Memory, items: list[Frame], query: Tensor) -> Tensor:
+    """The last readout of a life as in a video: a read after every write."""
+    state, readout = None, query
+    for item in items:
+        readout, state = memory.read(memory.write(state, item), query)
+    return readout
+
+
+def leaves(state: Any) -> Iterator[Any]:
+    """All that a nested state holds."""
+    if isinstance(state, tuple | list):
+        for part in state:
+            yield from leaves(part)
+    else:
+        yield state
 
 
 def of_objects(memory: Memory, frame: Frame, order: list[int]) -> Frame:

@@ -6,11 +6,12 @@ there costs its own cell.
 """
 
 from vosbench.harness.run.bench import Progress, Summary, bench
+from vosbench.harness.run.choice import executor_on
 from vosbench.harness.run.executor import Executor, Outcome, Refusal, WorkerError
 from vosbench.harness.run.jobs import Job, Stretch, plan
 from vosbench.harness.run.local import Local
 
 __all__ = [
     "Executor", "Job", "Local", "Outcome", "Progress", "Refusal", "Stretch", "Summary",
-    "WorkerError", "bench", "plan",
+    "WorkerError", "bench", "executor_on", "plan",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -52,7 +53,8 @@ def bench(
         executor: makes what the cells are measured by, worker processes on this machine by default.
 
     Raises:
-        UsageError: an unknown method, preset, data set, harness or device, before anything is run.
+        UsageError: an unknown method, preset, data set, harness or device, or parameters that a
+            method refuses, before anything is run and before a folder is made.
         DataError: a data set, weights file or folder that does not fit, before anything is run; a
             store that cannot be written any more.
     """
@@ -63,10 +65,19 @@ def bench(
     stretches = plan(settings, entries, datasets)
     sources = {entry.method: source_digest(entry.method) for entry in entries}
     run = _Run(Store(settings.store), progress, sources)
-    if settings.out is not None:
-        ensure_writable(settings.out, "--out")
-    with run.store.claimed(), executor(settings) as workers:
+    out, there = settings.out, settings.store.exists()
+    ensure_writable(settings.store, "--store", make=False)
+    if out is not None:
+        ensure_writable(out, "--out", make=False)
+    with ExitStack() as held:
+        if there:
+            held.enter_context(run.store.claimed())
+        workers = held.enter_context(executor(settings))
         refused = _refused(workers, [job for s in stretches for job in s.jobs if not run.has(job)])
+        if not there:  # a folder is made once no mistake can end the run any more
+            held.enter_context(run.store.claimed())
+        if out is not None:
+            ensure_writable(out, "--out")
         run.plugins([entry.text for entry in entries], refused)
         for stretch in stretches:
             run.stretch(workers, stretch, refused)

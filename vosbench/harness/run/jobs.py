@@ -24,6 +24,7 @@ class Job:
     method: str  # as the user typed it; a worker serves one
     name: str  # of the method with its parameters
     video: Video | None = None  # accuracy and speed
+    among: int = 1  # sequences of the run, accuracy: records of a stopped run show what is missing
     size: tuple[int, int] = (0, 0)  # (H, W) that the network sees: flops and growth
     times: tuple[int, ...] = ()  # t at which flops and growth are measured
     timing: speed.Plan | None = None  # speed alone
@@ -83,7 +84,8 @@ def _accuracy(entry: Entry, dataset: Dataset, video: Video) -> Job:
         "accuracy", dataset=dataset.name, sequence=video.name, size=f"{height}x{width}",
         objects=len(video.objects), protocol=dataset.protocol,
     )  # fmt: skip
-    return Job(cell, entry.text, entry.name, video=video, steps=len(video))
+    among = len(dataset.videos)
+    return Job(cell, entry.text, entry.name, video=video, among=among, steps=len(video))
 
 
 def _costs(entry: Entry, dataset: Dataset, harness: str) -> Iterator[Job]:

@@ -42,6 +42,7 @@ class Local:
         self._idle: list[Worker] = []  # the one that has waited longest comes first
         self._busy: dict[Worker, Job | None] = {}  # None while it is only built
         self._stamps: dict[str, Stamp] = {}
+        self._used: dict[str, int] = {}  # method -> CPU threads of its last request
         self._ticks: dict[Worker, int] = {}
 
     def __enter__(self) -> Self:
@@ -97,7 +98,8 @@ class Local:
 
     def stamp(self, method: str) -> Stamp | None:
         """See Executor."""
-        return self._stamps.get(method)
+        stamp, threads = self._stamps.get(method), self._used.get(method)
+        return stamp if stamp is None or threads is None else {**stamp, "threads": str(threads)}
 
     def answer(self, job: Job, verb: str) -> Any:
         """A worker's answer to one request, with nothing else going on.
@@ -138,6 +140,7 @@ class Local:
             self._idle.remove(worker)
         self._busy[worker] = job
         self._ticks[worker] = 0
+        self._used[job.method] = threads
         patience = self.settings.time_limit or _HOUR + _FRAME * job.steps
         worker.ask(Request(verb, job, threads), patience)
         return worker
@@ -167,7 +170,7 @@ class Local:
             tick()
         self._free(worker, spoiled=isinstance(message, Failed) and message.spoiled)
         result = message.failure if isinstance(message, Failed) else message.value
-        return Outcome(job, result, self._stamps.get(job.method))
+        return Outcome(job, result, self.stamp(job.method))
 
     def _free(self, worker: Worker, *, spoiled: bool = False) -> None:
         del self._busy[worker]

@@ -96,7 +96,7 @@ def measure(job: Job, subject: Subject, tick: Callable[[], None]) -> list[Row]:
     match cell.harness:
         case "accuracy":
             assert job.video is not None  # as the plan makes accuracy jobs
-            return accuracy.measure(subject, job.video, cell, tick)
+            return accuracy.measure(subject, job.video, cell, tick, among=job.among)
         case "table1":
             return table1.measure(cell.method)
         case "flops" | "scaling":
