@@ -17,7 +17,7 @@ from pairs import in_turn, ratio, record, report
 
 from vosbench import registry
 from vosbench.harness.tracker import PeakBytes
-from vosbench.memory import Frame, attend_top_k
+from vosbench.memory import Bank, Frame, attend_top_k
 
 GRID, KEY, VALUE, OBJECTS, T = (30, 54), 128, 512, 2, 20
 AT_LEAST = 2  # at one thread and at two, on a machine that does nothing else
@@ -126,6 +126,53 @@ def test_peak_temporary_bytes_of_a_read_are_those_of_one_frame(benchmark, stored
 def test_twenty_writes(benchmark, stored):
     """A write appends: microseconds, however large the bank."""
     benchmark(bank_of, *stored[:2])
+
+
+def test_a_top_k_read_is_faster_than_the_value_product_of_a_full_one(benchmark, stored, capsys):
+    """Scores, the k best and their values, against full attention and its second product alone."""
+    keys, values, query = stored
+    memory, state = bank_of(keys, values)
+    joined = torch.cat([value.flatten(2) for value in values], 2).mT.contiguous()
+    weight = torch.rand(OBJECTS, math.prod(GRID), joined.shape[1])
+    asked = query.flatten(2)
+    fast = torch.inference_mode()(partial(attend_top_k, state, asked, TOP_K, scale=KEY**-0.5))
+    full = torch.inference_mode()(partial(memory.read, state, query))
+    pairs = in_turn(full, fast, 3)
+    report(benchmark, capsys, "times_as_fast_as_full_attention", pairs)
+    product = in_turn(partial(torch.bmm, weight, joined), fast, 3)
+    report(benchmark, capsys, "times_as_fast_as_the_value_product", product)
+    record(benchmark, fast, 2)
+    assert min(ratio(pairs), ratio(product)) > 1, "a top-k read costs more than reading everything"
+
+
+def test_gradients_of_a_top_k_read_are_faster_than_through_a_dense_affinity(benchmark, capsys):
+    """Forward and backward at 480p, two objects and three frames."""
+    source = torch.Generator().manual_seed(0)
+    pixels = math.prod(GRID)
+
+    def draw(n, channels):
+        return torch.randn(n, channels, pixels, generator=source).requires_grad_()
+
+    keys, values = ([draw(OBJECTS, d) for _ in range(3)] for d in (KEY, VALUE))
+    query, inputs = draw(1, KEY), [*keys, *values]
+
+    def naive():
+        best, place = (torch.cat(keys, 2).mT @ query * KEY**-0.5).topk(TOP_K, 1)
+        dense = best.new_zeros(OBJECTS, 3 * pixels, pixels).scatter(1, place, best.softmax(1))
+        return torch.cat(values, 2) @ dense
+
+    def ours():
+        return attend_top_k(Bank(tuple(keys), tuple(values)), query, TOP_K, scale=KEY**-0.5)
+
+    slow, fast = (
+        lambda f=f: torch.autograd.grad(f().square().sum(), inputs) for f in (naive, ours)
+    )
+    for a, b in zip(fast(), slow(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+    pairs = in_turn(slow, fast, 2)
+    report(benchmark, capsys, "times_as_fast_as_public", pairs)
+    record(benchmark, fast, 1)
+    assert ratio(pairs) > 1, "gradients of a top-k read cost more than those of a dense one"
 
 
 def test_the_top_k_read(benchmark, stored, capsys):

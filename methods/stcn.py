@@ -10,7 +10,7 @@ Frame and memory share one key encoder, so S is worked out once for all objects.
 softmax runs over everything.
 
 Shapes: K (1, key_dim, stored), V (objects, value_dim, stored), Q (1, key_dim, pixels), stored =
-frames x pixels. Read: stored pixels (key_dim + objects value_dim) multiply-adds. State: 4 stored
+frames x pixels. Read: pixels (stored key_dim + k objects value_dim) multiply-adds. State: 4 stored
 (key_dim + objects value_dim) bytes.
 
 Unlike the paper: its values come from a light encoder that is fused with the frame's features; that

@@ -73,7 +73,7 @@ class SpaceTimeTopK(Memory):
         return readout.view(*readout.shape[:2], *query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
-        """As STM in multiply-adds and bytes of state."""
+        """Scores and bytes of state as STM; of the values, k are added up per query location."""
         read = attention_cost(
             [pixels] * t, pixels, objects, self.key_dim, self.value_dim, k=self.top_k
         )

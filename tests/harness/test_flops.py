@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from torch.nn.functional import linear, scaled_dot_product_attention
+from torch.nn.functional import embedding_bag, linear, scaled_dot_product_attention
 
 from vosbench.errors import PluginError
 from vosbench.harness.flops import (
@@ -48,6 +48,9 @@ STEPS: dict[str, tuple[Step, int, int, int]] = {
     "attention of several heads, one fused kernel on a CPU":
         (lambda: scaled_dot_product_attention(r(1, 4, 2, 8), r(1, 4, 6, 8), r(1, 4, 6, 8)),
          4 * 2 * 6 * 16, 0, 0),
+    "weighted sums of rows":
+        (lambda: embedding_bag(torch.zeros(4, 3, dtype=torch.int64), r(9, 5), mode="sum",
+                               per_sample_weights=r(4, 3)), 4 * 3 * 5, 0, 0),
     "a convolution in groups":
         (lambda: torch.conv2d(r(2, 4, 5, 5), r(6, 2, 3, 3), groups=2), 2 * 6 * 9 * 2 * 9,
          2 * 6 * 9 * 2 * 9, 2 * 6 * 9 * 2 * 9),

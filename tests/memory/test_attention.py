@@ -17,9 +17,11 @@ from vosbench.harness.flops import by_torch
 from vosbench.harness.tracker import PeakBytes
 from vosbench.memory import Bank, append, attend, attend_top_k, attention_cost, state_bytes
 from vosbench.memory import bank as bank_module
+from vosbench.memory.bank import Limits
 
 torch.set_num_threads(1)
 Bias = tuple[Tensor, ...] | None
+LIMITS = ("ALL", "TOP_K")  # of `attend` and `attend_top_k`
 
 
 def draw(*shape: int, seed: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -62,8 +64,8 @@ def naive(
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small blocks and parts: frames are split and grouped, queries are taken in parts."""
     if request.param == "small blocks":
-        monkeypatch.setattr(bank_module, "LOCATIONS", 10)
-        monkeypatch.setattr(bank_module, "SCORES", 100)
+        for name in LIMITS:
+            monkeypatch.setattr(bank_module, name, Limits(10, 100))
         monkeypatch.setattr(bank_module, "LEAST", 4)
 
 
@@ -113,7 +115,8 @@ def test_any_bank_in_any_blocks_reads_as_everything_at_once(
     bank = stored(lengths, objects, 1 if shared else objects, dtype=torch.float64)
     query = draw(1, 8, pixels, seed=5, dtype=torch.float64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bank_module, "LOCATIONS", locations)
+        for name in LIMITS:
+            patch.setattr(bank_module, name, Limits(locations, 2**22))
         got = read(bank, query, size, k=k)
     torch.testing.assert_close(got, naive(bank, query, size, k=k), rtol=1e-9, atol=1e-9)
 
@@ -184,7 +187,8 @@ def test_locations_masked_by_a_bias_of_minus_infinity_are_not_read(k: int | None
     bias = (hidden, torch.zeros(1, 5), hidden)  # the first block of small blocks has none at all
     alone = Bank(bank.keys[1:2], bank.values[1:2])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bank_module, "LOCATIONS", 5)
+        for name in LIMITS:
+            patch.setattr(bank_module, name, Limits(5, 2**22))
         got = read(bank, query, 1, bias, k)
     torch.testing.assert_close(got.double(), naive(alone, query, 1, k=k), rtol=1e-5, atol=1e-5)
 
@@ -195,6 +199,36 @@ def test_equal_scores_count_as_often_as_they_are_kept() -> None:
     )
     for k in (1, 4, 9):
         assert attend_top_k(bank, torch.ones(1, 2, 2), k, scale=1).eq(1).all()
+
+
+def test_of_equal_scores_the_same_are_read_in_every_run_and_for_any_number_of_threads() -> None:
+    bank, query = stored([40] * 5, dims=(2, 6)), draw(1, 2, 300, seed=5)
+    tied = Bank(tuple(key.sign() for key in bank.keys), bank.values)  # four keys in all
+    once = attend_top_k(tied, query, 7, scale=1)
+    torch.set_num_threads(2)
+    try:
+        assert torch.equal(attend_top_k(tied, query, 7, scale=1), once)
+    finally:
+        torch.set_num_threads(1)
+    assert torch.equal(attend_top_k(tied, query, 7, scale=1), once)
+
+
+@pytest.mark.parametrize("keys", [1, 2])
+def test_values_read_the_same_in_any_layout(keys: int) -> None:
+    bank, query = stored([7, 20, 5], keys=keys), draw(1, 8, 9, seed=5)
+    turned = Bank(bank.keys, tuple(value.mT.contiguous().mT for value in bank.values))
+    assert turned.values[0].stride() != bank.values[0].stride()
+    expected = attend_top_k(bank, query, 6, scale=1)
+    assert torch.equal(attend_top_k(turned, query, 6, scale=1), expected)
+
+
+def test_a_top_k_read_under_the_tracer_of_graphs_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bank, query = stored([7, 20, 5]), draw(1, 8, 9, seed=5)
+    expected = attend_top_k(bank, query, 6, scale=0.4)
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    torch.testing.assert_close(attend_top_k(bank, query, 6, scale=0.4), expected)
 
 
 def test_a_write_leaves_the_old_bank_and_both_branches_of_it_alone() -> None:
@@ -227,7 +261,7 @@ def test_an_append_copies_nothing() -> None:
 def test_temporary_bytes_do_not_depend_on_the_number_of_frames(k: int | None) -> None:
     query, peaks = draw(1, 8, 30, seed=5), []
     with torch.inference_mode():
-        for t in (80, 160, 800):  # a block holds 68 frames of 30 locations
+        for t in (280, 400, 800):  # a block holds 68 or 273 frames of 30 locations
             bank = stored([30] * t, 1, 1)
             with PeakBytes() as seen:
                 read(bank, query, 1, k=k)
@@ -243,11 +277,13 @@ CASES = list(itertools.product(SHAPES, [1, 3], [False, True], [None, 5, 50]))
 def test_the_cost_is_what_is_counted(
     lengths: list[int], objects: int, shared: bool, k: int | None
 ) -> None:
-    bank = stored(lengths, objects, 1 if shared else objects, (16, 8))
+    width = 64 if sum(lengths) < 100 else 8  # of values: adding them up is the peak, or scoring
+    bank = stored(lengths, objects, 1 if shared else objects, (16, width))
     query = draw(1, 16, 130, seed=5)
     with pytest.MonkeyPatch.context() as patch, torch.inference_mode():
-        patch.setattr(bank_module, "SCORES", 2**18)  # the queries in parts for the large ones
-        cost = attention_cost(lengths, 130, objects, 16, 8, shared=shared, k=k)
+        for name in LIMITS:  # the queries in parts for the large ones
+            patch.setattr(bank_module, name, Limits(2048, 2**18))
+        cost = attention_cost(lengths, 130, objects, 16, width, shared=shared, k=k)
         assert by_torch(partial(read, bank, query, 1, k=k)) == cost.macs
         with PeakBytes() as seen:
             result = read(bank, query, 1, k=k)

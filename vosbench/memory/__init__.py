@@ -1,6 +1,6 @@
 """What a memory module is, and the parts that many of them share."""
 
-from vosbench.memory.attention import attend, attend_top_k
+from vosbench.memory.attention import attend
 from vosbench.memory.attention_cost import ReadCost, attention_cost
 from vosbench.memory.bank import Bank, append
 from vosbench.memory.interface import (
@@ -13,6 +13,7 @@ from vosbench.memory.interface import (
     state_bytes,
     tensors,
 )
+from vosbench.memory.top_k import attend_top_k
 
 __all__ = [
     "Bank",

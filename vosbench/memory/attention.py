@@ -15,6 +15,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from vosbench.memory import bank as banks
 from vosbench.memory.bank import Bank, Bias, Block, Board, length, widen
 
 
@@ -37,7 +38,7 @@ def attend(bank: Bank, query: Tensor, *, scale: float, bias: Bias | None = None)
     if wants_gradient(bank, query, bias):
         readout = scores(bank, asked, bias).softmax(2) @ values(bank)
     else:
-        board = Board.of(bank, asked, bias, extra=1)
+        board = Board.of(bank, asked, bias, extra=1, limits=banks.ALL)
         readout = asked.new_zeros(board.objects, asked.shape[2], bank.values[0].shape[1])
         for start, here in board.parts(asked):
             _online(board, here, readout[:, start : start + here.shape[1]])
@@ -56,62 +57,6 @@ def _online(board: Board, asked: Tensor, readout: Tensor) -> None:
         readout *= weight[..., n : n + 1]
         add_values(board.bank, block, weight, readout)
         past -= score.amax(2, keepdim=True).log_()  # l = max S - log max softmax(S)
-
-
-def attend_top_k(
-    bank: Bank, query: Tensor, k: int, *, scale: float, bias: Bias | None = None
-) -> Tensor:
-    """Attention over the k best stored locations of each query location; arguments as `attend`.
-
-    One pass keeps the k best scores so far and where they are, a second one adds up the values:
-    both block by block, so that temporary memory does not grow with the bank here either.
-    """
-    asked = widen(query) * scale
-    k = min(k, sum(key.shape[2] for key in bank.keys))
-    if wants_gradient(bank, query, bias):
-        best, place = scores(bank, asked, bias).topk(k, 2)
-        everywhere = best.new_zeros(*best.shape[:2], sum(key.shape[2] for key in bank.keys))
-        readout = everywhere.scatter(2, place, best.softmax(2)) @ values(bank)
-    else:
-        board = Board.of(bank, asked, bias, extra=k)
-        readout = asked.new_zeros(board.objects, asked.shape[2], bank.values[0].shape[1])
-        for start, here in board.parts(asked):
-            best, place = _best(board, here, k)
-            _spread(board, best.softmax(2), place, readout[:, start : start + here.shape[1]])
-    return readout.mT.to(bank.values[0].dtype)
-
-
-def _best(board: Board, asked: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k best scores and their places in the bank, each (objects or 1, pixels_q, k)."""
-    shape = board.several, asked.shape[1], k
-    best, place = asked.new_full(shape, -torch.inf), asked.new_zeros(shape, dtype=torch.int64)
-    before = 0
-    for block in board.blocks:
-        n = length(block)
-        score = board.scores(block, asked)
-        score[..., n : n + k] = best  # the best so far stand for all before
-        best, column = score.topk(k, 2, sorted=False)
-        place = _places(place, column, n, before)
-        before += n
-    return best, place
-
-
-def _places(place: Tensor, column: Tensor, n: int, before: int) -> Tensor:
-    """Where in the bank the chosen columns lie; those past the n locations of a block are old."""
-    old = place.gather(2, (column - n).clamp_(0, place.shape[2] - 1))
-    return torch.where(column < n, column.add_(before), old)
-
-
-def _spread(board: Board, weight: Tensor, place: Tensor, readout: Tensor) -> None:
-    """Adds the values at the places by their weights, (objects or 1, pixels_q, k) both."""
-    before = 0
-    for block in board.blocks:
-        n = length(block)
-        columns = place - before
-        columns.masked_fill_((columns < 0) | (columns > n), n)  # another block's: never read
-        spread = board.empty(block, weight.shape[1]).zero_()
-        add_values(board.bank, block, spread.scatter_add_(2, columns, weight), readout)
-        before += n
 
 
 def add_values(bank: Bank, block: Block, weight: Tensor, readout: Tensor) -> None:

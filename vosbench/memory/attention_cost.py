@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from vosbench.memory import bank as banks
 from vosbench.memory.bank import length, queries_at_once, row, split
 
 
@@ -21,9 +22,11 @@ def attention_cost(
 ) -> ReadCost:  # fmt: skip
     """Cost of a read without gradients by a query (1, key_dim, pixels).
 
-    MACs: stored x pixels x (objects or 1 x key_dim + objects x value_dim), top k or not: the values
-    are added up by a product with weights that are mostly zero then. At once: the scaled query, the
-    scores of one block, and a few numbers per query location.
+    MACs: pixels x (stored x (objects or 1) x key_dim + read x objects x value_dim): a query
+    location is scored against all that is stored, and reads all of it, or the k best.
+
+    At once: the scaled query; the scores of one block and a few numbers per query location; then,
+    of top k alone, one frame's values of one object, its readout, and where the k best are.
 
     Args:
         lengths: locations of each stored frame.
@@ -36,13 +39,16 @@ def attention_cost(
     """
     several, stored = 1 if shared else objects, sum(lengths)
     kept = 1 if k is None else min(k, stored)  # extra columns of a row
-    columns = max(row(length(block), kept) for block in split(list(lengths)))
-    queries = min(pixels, queries_at_once(objects, columns))
-    per_query = 2.0  # l and the largest weight
+    limits = banks.ALL if k is None else banks.TOP_K
+    columns = max(row(length(block), kept) for block in split(list(lengths), limits.locations))
+    queries = min(pixels, queries_at_once(objects, columns, limits.scores))
+    temporary = 4 * several * queries * (columns + 2)  # l and the largest weight
     if k is not None:
-        per_query = 9.25 * kept  # scores (1), places of 8 bytes (4 x 2), which are new (1 / 4)
-    temporary = key_dim * pixels + several * queries * (columns + per_query)
+        readout = 4 * objects * pixels * value_dim  # not there yet while scores are made
+        scoring = several * queries * (4 * columns + 37 * kept) - readout
+        adding = 24 * pixels * kept + 32 * pixels + 4 * value_dim * (pixels + max(lengths))
+        temporary = 12 * several * pixels * kept + max(scoring, adding)
     return ReadCost(
-        macs=stored * pixels * (several * key_dim + objects * value_dim),
-        temporary_bytes=int(4 * temporary),
+        macs=pixels * (stored * several * key_dim + (kept if k else stored) * objects * value_dim),
+        temporary_bytes=4 * key_dim * pixels + temporary,
     )

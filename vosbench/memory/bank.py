@@ -15,8 +15,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-LOCATIONS = 2048  # stored locations in a block at most: larger ones gain nothing on CPU
-SCORES = 2**24  # scores held at once (64 MiB in float32); queries are taken in parts beyond that
 LEAST = 128  # query locations in a part, however many objects: smaller products are slow
 ALIGN = 16  # rows of scores start at multiples of 64 bytes: that product is a fifth faster
 
@@ -43,6 +41,18 @@ def append(bank: Bank | None, key: Tensor, value: Tensor) -> Bank:
     return Bank((*keys, key.flatten(2)), (*values, value.flatten(2)))
 
 
+class Limits(NamedTuple):
+    """How much is scored at once."""
+
+    locations: int  # in a block at most
+    scores: int  # held at once: queries are taken in parts beyond that
+
+
+ALL = Limits(2048, 2**24)  # larger blocks gain nothing on CPU; 64 MiB in float32
+# Putting rows in order takes longer than scoring them, and a long row less than its parts do.
+TOP_K = Limits(8192, 2**22)
+
+
 class Piece(NamedTuple):
     """Some stored locations of one frame, and where they lie in a block."""
 
@@ -55,18 +65,18 @@ class Piece(NamedTuple):
 Block = list[Piece]
 
 
-def split(lengths: list[int]) -> list[Block]:
-    """Blocks of at most LOCATIONS stored locations: parts of a large frame, or several small ones.
+def split(lengths: list[int], most: int) -> list[Block]:
+    """Blocks of at most so many stored locations: parts of a large frame, or several small ones.
 
-    >>> [[(p.frame, p.begin, p.end) for p in block] for block in split([900, 900, 2100])]
+    >>> [[(p.frame, p.begin, p.end) for p in block] for block in split([900, 900, 2100], 2048)]
     [[(0, 0, 900), (1, 0, 900)], [(2, 0, 1050)], [(2, 1050, 2100)]]
     """
     blocks: list[Block] = []
     for i, pixels in enumerate(lengths):
-        step = -(-pixels // -(-pixels // LOCATIONS))  # as few parts as can be, of one size
+        step = -(-pixels // -(-pixels // most))  # as few parts as can be, of one size
         for begin in range(0, pixels, step):
             end = min(begin + step, pixels)
-            if not blocks or length(blocks[-1]) + end - begin > LOCATIONS:
+            if not blocks or length(blocks[-1]) + end - begin > most:
                 blocks.append([])
             blocks[-1].append(Piece(i, begin, end, length(blocks[-1])))
     return blocks
@@ -82,9 +92,9 @@ def row(locations: int, extra: int) -> int:
     return -(-(locations + extra) // ALIGN) * ALIGN
 
 
-def queries_at_once(objects: int, columns: int) -> int:
+def queries_at_once(objects: int, columns: int, scores: int) -> int:
     """How many query locations are scored at once, in rows of so many numbers."""
-    return max(LEAST, SCORES // (objects * columns))
+    return max(LEAST, scores // (objects * columns))
 
 
 @dataclass(frozen=True)
@@ -101,12 +111,12 @@ class Board:
     room: Tensor
 
     @classmethod
-    def of(cls, bank: Bank, asked: Tensor, bias: Bias | None, extra: int) -> Board:
+    def of(cls, bank: Bank, asked: Tensor, bias: Bias | None, extra: int, limits: Limits) -> Board:
         """The board of a read; asked (objects or 1, key_dim, pixels_q)."""
-        blocks = split([key.shape[2] for key in bank.keys])
+        blocks = split([key.shape[2] for key in bank.keys], limits.locations)
         objects, several = len(bank.values[0]), max(len(bank.keys[0]), len(asked))
         columns = max(row(length(block), extra) for block in blocks)
-        queries = min(asked.shape[2], queries_at_once(objects, columns))
+        queries = min(asked.shape[2], queries_at_once(objects, columns, limits.scores))
         room = asked.new_empty(several * queries * columns)
         return cls(bank, bias, blocks, extra, objects, several, queries, room)
 

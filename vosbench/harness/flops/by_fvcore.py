@@ -122,6 +122,11 @@ def _attention(inputs: Sequence[Any], outputs: Sequence[Any]) -> int:
     return int(math.prod(batch) * asked * stored * (width + value_width))
 
 
+def _bags(inputs: Sequence[Any], outputs: Sequence[Any]) -> int:
+    """Each index reads a row of weights, times a weight of its own, and adds it up."""
+    return int(math.prod(get_shape(inputs[1])) * get_shape(inputs[0])[1])
+
+
 RULES: dict[str, Rule] = {
     "aten::_convolution": conv_flop_jit,
     "aten::convolution": conv_flop_jit,
@@ -135,5 +140,6 @@ RULES: dict[str, Rule] = {
     "aten::addmm": _product(1),
     "aten::addmv": _product(1),
     "aten::baddbmm": _product(1),
+    "aten::embedding_bag": _bags,
     "aten::scaled_dot_product_attention": _attention,
 }

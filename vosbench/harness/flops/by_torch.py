@@ -69,10 +69,17 @@ def _attention(query: Shape, key: Shape, value: Shape, *rest: Any, **kwargs: Any
     return int(sdpa_flop(query, key, value))
 
 
+def _bags(weight: Shape, indices: Shape, *rest: Any, **kwargs: Any) -> int:
+    """Each index reads a row of weights, times a weight of its own, and adds it up."""
+    return int(2 * math.prod(indices) * weight[1])
+
+
 _aten = torch.ops.aten
 RULES: dict[Any, Callable[..., int]] = {
     _aten.dot: _vector(0),
     _aten.mv: _vector(0),
     _aten.addmv: _vector(1),
+    _aten._embedding_bag: _bags,
+    _aten._embedding_bag_forward_only: _bags,
     _aten._scaled_dot_product_flash_attention_for_cpu: _attention,
 }  # FLOPs, as torch's own
