@@ -46,9 +46,9 @@ def test_a_cap_is_the_largest_that_fits(method: str, text: str, state: int) -> N
 def test_a_memory_that_cannot_be_as_small_is_left_out_and_says_its_least() -> None:
     rmem = capped("rmem,gc")[0]
     assert (rmem.text, rmem.fits) == ("rmem:frames=2", False)
-    drew, judged = 4 * 2 * 18, 4 * 2  # what each location drew, r and n
+    drew, judged = 4 * 2 * 18, 4 * 2 * 2  # what each location drew; r and n of each object
     assert rmem.state_bytes == 3 * (FRAME + drew + judged)
-    assert str(rmem) == "rmem:frames=2: 81.4 of 64.0 KiB; left out, no setting fits"
+    assert str(rmem) == "rmem:frames=2: 81.5 of 64.0 KiB; left out, no setting fits"
 
 
 def test_a_state_that_cannot_be_set_may_be_a_hundredth_too_large() -> None:
@@ -124,6 +124,6 @@ def test_the_command_line_says_each_cap_and_runs_what_fits(
     assert capsys.readouterr().out.splitlines() == [
         "gc: 64.0 of 64.0 KiB",
         "window:recent=1: 54.0 of 64.0 KiB",
-        "rmem:frames=2: 81.4 of 64.0 KiB; left out, no setting fits",
+        "rmem:frames=2: 81.5 of 64.0 KiB; left out, no setting fits",
     ]
     assert _matched(given, "") is given

@@ -71,7 +71,7 @@ def test_the_verbs_that_the_readme_names_exist() -> None:
         (["bench", "--methods", "gcc"], "unknown method 'gcc': did you mean gc"),
         (["bench", "--preset", "minni"], "unknown preset 'minni': did you mean mini"),
         (["bench", "--data", "davis2061=x"], "unknown dataset"),
-        (["bench", "--data", "davis2016=nowhere"], "nowhere: no such folder"),
+        (["bench", "--data", "davis2016=nowhere"], "nowhere: there is nothing of that name"),
         (["bench", "--harness", "fps"], "unknown harness 'fps'"),
         (["bench", "--device", "cuda:9"], "device 'cuda:9': torch"),
         (["bench", "--weights", "nowhere.safetensors"], "nowhere.safetensors"),

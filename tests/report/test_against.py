@@ -76,6 +76,14 @@ def test_numbers_of_different_settings_are_not_compared(tmp_path, field):
     assert not against(load(tmp_path / "new"), tmp_path / "old").moves
 
 
+def test_costs_that_are_not_measured_any_more_are_gone(tmp_path):
+    fabricate(tmp_path / "old", sequences=1)
+    fabricate(tmp_path / "new", sequences=1, harnesses=("accuracy", "flops", "table1"))
+    fabricate(tmp_path / "new", ("gc",), harnesses=("growth",))
+    found = against(load(tmp_path / "new"), tmp_path / "old")
+    assert found.gone == ("stm: growth", "gc: speed", "stm: speed")
+
+
 def test_a_method_that_is_not_measured_any_more_is_worse(tmp_path):
     fabricate(tmp_path / "old", ("gc", "stm"), harnesses=("accuracy",))
     fabricate(tmp_path / "new", ("gc",), harnesses=("accuracy",))

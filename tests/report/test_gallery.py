@@ -63,3 +63,18 @@ def test_films_beyond_the_page_s_limit_are_counted_not_embedded(store, tmp_path)
     shown = section(tmp_path, "films")
     assert shown.count("<video") == 2
     assert "2 more lie in the store" in shown
+
+
+def test_key_maps_are_shown_on_one_sequence_for_each_method(store, tmp_path):
+    assert section(tmp_path, "keys") is None
+    leave(store, "gc", "keys.webp", b"RIFF of gc")
+    leave(store, "stm", "keys.webp", b"RIFF of stm")
+    shown = section(tmp_path, "keys")
+    assert shown.count("data:image/webp") == 2
+    assert "gc key channels that vary most (davis2016, seq00)" in shown
+
+
+def test_key_maps_that_are_equal_are_shown_once(store, tmp_path):
+    leave(store, "gc", "keys.webp", b"RIFF")
+    leave(store, "stm", "keys.webp", b"RIFF")
+    assert section(tmp_path, "keys").count("data:image/webp") == 1

@@ -43,6 +43,7 @@ def mixed(tmp_path_factory):
         strip = folder / "store/strips" / cell.folder / "strip.png"
         strip.parent.mkdir(parents=True)
         strip.write_bytes(PIXEL)
+        strip.with_name("truth.png").write_bytes(PIXEL)
     with store.path.open("ab") as file:
         file.write(b"damage\n")
     return render(folder / "store", folder / "out")
@@ -189,7 +190,9 @@ def test_a_speed_at_another_size_has_its_own_table(mixed):
 
 def test_best_median_and_worst_strips_are_embedded_with_alt_texts(mixed):
     section = text(mixed).split('<section id="pictures">')[1].split("</section>")[0]
-    assert section.count("data:image/png;base64,") == 3
+    assert section.count("data:image/png;base64,") == 6
+    pairs = re.findall(r"<figcaption>(.*?)</figcaption>", section)
+    assert pairs == ["Frames; truth", "gc (untrained weights)"] * 3
     assert 'alt="synthetic, seq00: masks of gc (untrained weights) at five times"' in section
     assert [rank in section for rank in ("best", "median", "worst")] == [True] * 3
     assert "1 more strips" in section
@@ -225,12 +228,18 @@ def test_numbers_that_are_not_there_do_not_appear(tmp_path):
     assert row[head.index("J&F %")] == "–"  # noqa: RUF001
 
 
-def test_old_tables_do_not_outlive_their_store(tmp_path):
-    stale = tmp_path / "out/tables/stale.csv"
-    stale.parent.mkdir(parents=True)
-    stale.write_text("")
+def test_old_tables_do_not_outlive_their_store_and_other_files_are_left_alone(tmp_path):
+    out = tmp_path / "out"
     fabricate(tmp_path / "s", ("gc",), harnesses=("table1",))  # no figures: quick
-    render(tmp_path / "s", tmp_path / "out")
+    render(tmp_path / "s", out)
+    stale, mine = out / "tables/table1.csv", out / "tables/notes.csv"
+    assert stale.exists()
+    mine.write_text("kept")
+    Store(tmp_path / "t", stamp=STAMP).append(
+        Cell(harness="growth", method="gc", dataset="d"), [Row(None, 1, "state_bytes", 8, "byte")]
+    )
+    render(tmp_path / "t", out)
+    assert mine.read_text() == "kept"
     assert not stale.exists()
 
 

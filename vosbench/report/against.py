@@ -98,9 +98,12 @@ def against(new: Evidence, old_folder: Path) -> Comparison:
         gone += [f"{label}: J&F on {before.setting.dataset}" for label in sorted(lost)]
         moves += list(_accuracy(before, now)) if now else []
     for harness in ("flops", "growth", "speed"):
-        for costs in all_costs(old, harness):
-            fitting = _like(costs.setting, all_costs(new, harness))
+        here, found = all_costs(new, harness), all_costs(old, harness)
+        for costs in found:
+            fitting = _like(costs.setting, here)
             moves += list(_costs(costs, fitting)) if fitting else []
+        lost = {x for c in found for x in c.labels} - {x for c in here for x in c.labels}
+        gone += [f"{label}: {harness}" for label in sorted(lost)]
     return Comparison(old_folder, tuple(moves), tuple(gone))
 
 

@@ -33,8 +33,12 @@ def offers(scores: Scores, beside: Beside) -> list[Offer]:
 
 
 def front(offered: list[Offer], cost: str) -> set[Run]:
-    """Runs for which no other has as much J&F at no more cost and is better in one of the two."""
-    known = [(o.jf, o.costs[cost], o.run) for o in offered if cost in o.costs]
+    """Runs for which no other has as much J&F at no more cost and is better in one of the two.
+
+    Swapped weights neither stand on a front nor push anyone off it.
+    """
+    known = [(o.jf, o.costs[cost], o.run) for o in offered
+             if cost in o.costs and not o.run.swapped]  # fmt: skip
     return {
         run
         for jf, x, run in known
@@ -83,7 +87,8 @@ def _columns(cost: str, beside: Beside) -> list[Column]:
 
 def _row(offer: Offer, offered: list[Offer], fronts: dict[str, set[Run]]) -> Row:
     on = [BUDGETS[cost] for cost, runs in fronts.items() if offer.run in runs]
-    row: Row = {"method": offer.run.title, "jf": offer.jf, "front": ", ".join(on) or "neither"}
+    rest = "swapped: not ranked" if offer.run.swapped else "neither"
+    row: Row = {"method": offer.run.title, "jf": offer.jf, "front": ", ".join(on) or rest}
     for cost in fronts:
         budget = offer.costs.get(cost)
         if budget is None:

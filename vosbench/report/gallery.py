@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vosbench.report.pictures import titles
+from vosbench.report.pictures import chosen, titles
 from vosbench.report.scores import Scores
 
 EACH = 3  # failures shown of one method on one data set
@@ -48,13 +48,13 @@ def failures(folder: Path, scored: list[Scores]) -> tuple[list[Shot], int]:
     """
     files = sorted(folder.glob("*/*/*/failure-*.png"))
     count: dict[tuple[str, str], int] = {}
-    chosen = []
+    some = []
     for file in files:
         place = file.parts[-4], file.parts[-3]
         count[place] = count.get(place, 0) + 1
         if count[place] <= EACH and _NAME.fullmatch(file.name):
-            chosen.append(file)
-    found = list(_within(chosen, "image/png", folder, scored))
+            some.append(file)
+    found = list(_within(some, "image/png", folder, scored))
     return found, len(files) - len(found)
 
 
@@ -67,6 +67,22 @@ def films(folder: Path, scored: list[Scores]) -> tuple[list[Shot], int]:
         for shot in _within([f for f in files if f.suffix == kind], _FILMS[kind], folder, scored)
     ]
     return found, len(files) - len(found)
+
+
+def key_maps(folder: Path, scored: list[Scores]) -> list[Shot]:
+    """Heat maps of key channels, on one sequence of each data set; equal pictures once.
+
+    Swapped weights give every memory the same keys: the first method stands for all.
+    """
+    by_dataset: dict[str, list[Path]] = {}
+    for file in sorted(folder.glob("*/*/*/keys.webp")):
+        by_dataset.setdefault(file.parts[-4], []).append(file)
+    found: dict[bytes, Path] = {}
+    for dataset, files in by_dataset.items():
+        sequence = next(iter(chosen(dataset, files, scored)))
+        for file in (f for f in files if f.parts[-2] == sequence):
+            found.setdefault(file.read_bytes(), file)
+    return list(_within(list(found.values()), "image/webp", folder, scored))
 
 
 def _within(files: list[Path], kind: str, folder: Path, scored: list[Scores]) -> Iterator[Shot]:
@@ -83,5 +99,7 @@ def _within(files: list[Path], kind: str, folder: Path, scored: list[Scores]) ->
 
 
 def _says(file: Path) -> str:
+    if file.name == "keys.webp":
+        return "key channels that vary most"
     parts = _NAME.fullmatch(file.name)
     return f"{_SAYS[parts[1]]}, frame {int(parts[2])}" if parts else "on the whole sequence"

@@ -29,7 +29,8 @@ WARNING = "Untrained weights: J and F here show that the pipeline runs. They are
 def headline(scores: Scores | None, beside: Beside) -> Headline:
     """Accuracy first where the weights are trained; with untrained weights, cost alone."""
     untrained = scores is not None and any(run.untrained for run in scores.runs)
-    warning = WARNING if untrained else ""
+    unfinished = scores.unfinished if scores is not None else ""
+    warning = " ".join(filter(None, [unfinished, WARNING if untrained else ""]))
     cost = cost_title(beside)
     ranked = [run for run in scores.ranked() if not run.swapped] if scores else []
     if scores is None or untrained or not ranked:
@@ -105,6 +106,9 @@ def cost_sentences(beside: Beside) -> list[str]:
         said = f"{words} {with_prefix(known[best], unit)} ({best}{at})"
         if best != worst:
             said += f" against {with_prefix(known[worst], unit)} ({worst})"
+            paired = ratios.between(beside.speed, best, worst) if key == "fps" else None
+            if paired is not None and not paired.clear:
+                said += ": no more than noise"
         found.append(said + ".")
     found += ratios.sentences(beside.speed)
     return found + (endings(beside.growth)[:4] if beside.growth else [])

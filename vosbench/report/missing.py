@@ -30,8 +30,8 @@ def missing(evidence: Evidence, scored: list[tuple[Scores, Beside]]) -> list[str
 
 
 def _sequences(scores: Scores) -> list[str]:
-    """Sequences that some method was run on and another was not."""
-    found = []
+    """Sequences that no method was run on yet, or some method and another was not."""
+    found = [scores.unfinished] if scores.unfinished else []
     for run in scores.runs:
         column = scores.per_sequence[run.name]
         lacking = list(column.index[column.isna()])

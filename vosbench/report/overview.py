@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,13 +52,20 @@ def results(scores: Scores | None, beside: Beside, name: str, title: str) -> Tab
     rows = [_row(scores, run, run.label, beside) for run in scores.runs] if scores else []
     with_scores = {run.label for run in scores.runs} if scores else set()
     rows += [_row(None, None, x, beside) for x in beside.labels if x not in with_scores]
-    return Table(name, title, columns, rows, _notes(scores, beside))
+    unranked = _unranked(scores.runs) if scores else frozenset()
+    return Table(name, title, columns, rows, _notes(scores, beside), unranked)
+
+
+def _unranked(runs: Sequence[Run]) -> frozenset[int]:
+    """Lines that no bold goes to: only trained weights of a method's own compete."""
+    trained = any(not run.untrained and not run.swapped for run in runs)
+    return frozenset(i for i, run in enumerate(runs) if run.swapped or (run.untrained and trained))
 
 
 def _score_columns(scores: Scores) -> list[Column]:
     # Nothing is set in bold where weights are untrained or sequences are missing.
     whole_set = len(scores.ranked()) == len(scores.runs)
-    ready = whole_set and not any(run.untrained for run in scores.runs)
+    ready = whole_set and not all(run.untrained for run in scores.runs if not run.swapped)
     columns = [Column("weights", "Weights", text=True)]
     if not whole_set:
         columns.append(Column("sequences", "Sequences", text=True))
@@ -148,7 +156,8 @@ def _notes(scores: Scores | None, beside: Beside) -> list[str]:
                          "they are not accuracy.")  # fmt: skip
         if any(run.swapped for run in scores.runs):
             notes.append("Swapped: weights that were trained with another method, used as they "
-                         "are; not what the method reaches when it is trained.")  # fmt: skip
+                         "are; not what the method reaches when it is trained. They stand apart, "
+                         "below, and bold is for methods with weights of their own.")  # fmt: skip
     kinds = (("Multiply-adds (MAC; 1 MAC = 2 FLOPs)", beside.flops),
              ("State and temporary bytes (temporary: of a read)", beside.growth),
              ("Speed", beside.speed))  # fmt: skip
@@ -172,7 +181,7 @@ def _protocol(scores: Scores) -> str:
 
 def comparisons(scores: Scores, name: str) -> Table | None:
     """The best run against every other, paired over sequences."""
-    ranked = scores.ranked()
+    ranked = sorted(scores.ranked(), key=lambda run: run.swapped)  # stable: swapped come last
     found = [scores.compare(ranked[0], other) for other in ranked[1:]]
     rows: list[Row] = [
         {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,8 @@ from vosbench.report.tabular import (
     to_markdown,
 )
 
-TABLES, FIGURES = "tables", "figures"  # folders beside the page, ours alone: emptied at each run
+PAGE, TABLES, FIGURES = "index.html", "tables", "figures"
+WRITTEN = ".written"  # names of the report's files: the next one clears these and no others
 
 
 @dataclass(frozen=True)
@@ -68,23 +69,33 @@ def rendered(
 
 
 def _written(page: Page, out: Path) -> Path:
+    """Writes all files; of those already there, only an earlier report's own are taken away."""
+    files = dict(_files(page))
+    listing = out / WRITTEN
+    if listing.is_file():
+        for name in listing.read_text(encoding="utf-8").splitlines():
+            if name.startswith((f"{TABLES}/", f"{FIGURES}/")) and ".." not in name:
+                (out / name).unlink(missing_ok=True)
     for folder in (TABLES, FIGURES):
-        shutil.rmtree(out / folder, ignore_errors=True)
-        (out / folder).mkdir(parents=True)
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    listing.write_text("".join(f"{name}\n" for name in files), encoding="utf-8")
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    return out / PAGE
+
+
+def _files(page: Page) -> Iterator[tuple[str, bytes]]:
+    """Names under the report's folder, and contents; the page comes last."""
     for table in page.tables:
         for ending, form in (("csv", to_csv), ("md", to_markdown), ("tex", to_latex)):
-            file = out / TABLES / f"{table.name}.{ending}"
-            file.write_text(form(table), encoding="utf-8", newline="\n")
+            yield f"{TABLES}/{table.name}.{ending}", form(table).encode()
         if importlib.util.find_spec("pyarrow"):  # an extra: `pip install 'vosbench[parquet]'`
-            to_frame(table).to_parquet(out / TABLES / f"{table.name}.parquet")
+            yield f"{TABLES}/{table.name}.parquet", to_frame(table).to_parquet()
     for figure in page.figures:
-        file = out / FIGURES / f"{figure.name}.svg"
-        file.write_text(figure.svg, encoding="utf-8", newline="\n")
-        file.with_suffix(".png").write_bytes(figure.png)
-    (out / "report.md").write_text(_markdown(page), encoding="utf-8", newline="\n")
-    target = out / "index.html"
-    target.write_text(html(page), encoding="utf-8", newline="\n")
-    return target
+        yield f"{FIGURES}/{figure.name}.svg", figure.svg.encode()
+        yield f"{FIGURES}/{figure.name}.png", figure.png
+    yield "report.md", _markdown(page).encode()
+    yield PAGE, html(page).encode()
 
 
 def html(page: Page) -> str:

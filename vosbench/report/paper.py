@@ -13,6 +13,7 @@ from vosbench.report.scores import Scores
 from vosbench.report.settings import Setting, weights_text
 from vosbench.report.tabular import Column, Row, Table, mebi, percent, significant, whole
 
+PUBLISHED_DATA = "davis2016"  # of the points that have a time
 _DAVIS = {"davis2016": "DAVIS 2016 val", "davis2017": "DAVIS 2017 val"}
 
 
@@ -32,8 +33,13 @@ def published(name: str) -> tuple[dict[str, str], ...]:
     return tuple(csv.DictReader(text.splitlines()))
 
 
-def published_points(accuracy: Setting, speed: Setting) -> tuple[list[Published], str, str]:
-    """The points for the speed-accuracy plot, their source, and how ours differ from them."""
+def published_points(accuracy: Setting, speed: Setting) -> tuple[list[Published], str]:
+    """The points for the speed-accuracy plot, with their source and how ours differ from them.
+
+    On other data than theirs there are none: two data sets never share an axis.
+    """
+    if accuracy.dataset != PUBLISHED_DATA:
+        return [], "The published points are of DAVIS 2016 and not drawn beside other data."
     rows = [row for row in published("published.csv") if row["J&F"] and row["seconds_per_frame"]]
     points = [
         Published(
@@ -42,14 +48,14 @@ def published_points(accuracy: Setting, speed: Setting) -> tuple[list[Published]
         )
         for row in rows
     ]  # fmt: skip
-    source = "DAVIS 2016 val, GC paper table 3 (GC and STM: ResNet-50, one Tesla P40, 480p)"
-    return points, source, differences(accuracy, speed)
+    source = "Grey: DAVIS 2016 val, GC paper table 3 (GC and STM: ResNet-50, one Tesla P40, 480p)"
+    return points, f"{source}. {differences(accuracy, speed)}"
 
 
 def differences(accuracy: Setting, speed: Setting | None = None) -> str:
     """In words, what sets ours apart from the published DAVIS numbers of GC and STM."""
     found = []
-    if accuracy.dataset != "davis2016":
+    if accuracy.dataset != PUBLISHED_DATA:
         found.append(f"data ({accuracy.dataset})")
     if accuracy.preset != "paper":
         found.append(f"network (preset {accuracy.preset or 'not noted'})")

@@ -19,11 +19,11 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Strip:
-    """One picture: a sequence at five times with a method's masks."""
+    """One picture: a sequence at five times with a method's masks, or as it is with the truth."""
 
     dataset: str
     sequence: str
-    method: str
+    method: str  # "" for the frames and the true masks
     rank: str  # "best", "median", "worst", or "" where there are no scores
     uri: str
 
@@ -33,8 +33,17 @@ class Strip:
         return f"{self.dataset}: {self.sequence}"
 
     @property
+    def caption(self) -> str:
+        """What stands over the picture."""
+        return self.method or "Frames; truth"
+
+    @property
     def alt(self) -> str:
         """What the picture shows."""
+        if not self.method:
+            return (
+                f"{self.dataset}, {self.sequence}: frames and below them the truth, at five times"
+            )
         return f"{self.dataset}, {self.sequence}: masks of {self.method} at five times"
 
 
@@ -42,7 +51,8 @@ def strips(folder: Path, scored: list[Scores]) -> tuple[list[Strip], int]:
     """The strips to show, sequence by sequence, and how many were left out.
 
     Args:
-        folder: holds `<dataset>/<method>-<digest>/<sequence>/strip.png`, see `Cell.folder`.
+        folder: holds `<dataset>/<method>-<digest>/<sequence>/strip.png`, see `Cell.folder`,
+            and `truth.png` beside it.
         scored: names the best, median and worst sequence of each data set.
     """
     files = sorted(folder.glob("*/*/*/strip.png"))
@@ -50,18 +60,32 @@ def strips(folder: Path, scored: list[Scores]) -> tuple[list[Strip], int]:
     for file in files:
         by_dataset.setdefault(file.parts[-4], []).append(file)
     names = titles(scored)
-    found, size = [], 0
+    found: list[Strip] = []
+    size = shown = 0
     for dataset, mine in by_dataset.items():
-        for sequence, rank in _chosen(dataset, mine, scored).items():
+        for sequence, rank in chosen(dataset, mine, scored).items():
+            true = b""
             for file in (f for f in mine if f.parts[-2] == sequence):
-                picture = file.read_bytes()
-                size += len(picture)
-                if picture.startswith(_PNG) and size <= LIMIT:
-                    uri = "data:image/png;base64," + base64.b64encode(picture).decode()
-                    folder_name = file.parts[-3]
-                    method = names.get((dataset, folder_name), folder_name)
-                    found.append(Strip(dataset, sequence, method, rank, uri))
-    return found, len(files) - len(found)
+                picture, frames = file.read_bytes(), _read(file.with_name("truth.png"))
+                new = b"" if frames == true else frames  # methods share it, as a rule
+                size += len(picture) + len(new)
+                if not picture.startswith(_PNG) or size > LIMIT:
+                    continue
+                if new.startswith(_PNG):
+                    true = new
+                    found.append(Strip(dataset, sequence, "", rank, _uri(new)))
+                method = names.get((dataset, file.parts[-3]), file.parts[-3])
+                found.append(Strip(dataset, sequence, method, rank, _uri(picture)))
+                shown += 1
+    return found, len(files) - shown
+
+
+def _read(file: Path) -> bytes:
+    return file.read_bytes() if file.is_file() else b""
+
+
+def _uri(picture: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture).decode()
 
 
 def titles(scored: list[Scores]) -> dict[tuple[str, str], str]:
@@ -92,7 +116,7 @@ def _title(label: str, cell: Cell, *, long: bool) -> str:
     return f"{label} ({told})" if told else label
 
 
-def _chosen(dataset: str, files: list[Path], scored: list[Scores]) -> dict[str, str]:
+def chosen(dataset: str, files: list[Path], scored: list[Scores]) -> dict[str, str]:
     """Sequences to show, with their rank by mean J&F over methods."""
     there = sorted({file.parts[-2] for file in files})
     scores = next((s for s in scored if s.setting.dataset == dataset), None)

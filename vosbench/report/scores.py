@@ -65,6 +65,7 @@ class Scores:
 
     setting: Setting
     frames: pd.DataFrame  # label, weights, sequence, object, t, metric (J or F), value
+    planned: int = 0  # sequences that the run was to have; 0: not noted
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -80,6 +81,14 @@ class Scores:
     def sequences(self) -> list[str]:
         """Every sequence that any method was run on."""
         return sorted(set(self.frames.sequence))
+
+    @property
+    def unfinished(self) -> str:
+        """What a reader must know of a run that was stopped; "" where all is there."""
+        have = len(self.sequences)
+        if have >= self.planned:
+            return ""
+        return f"Not finished: {have} of {self.planned} sequences of {self.setting.dataset} so far."
 
     @cached_property
     def objects(self) -> pd.DataFrame:
@@ -167,9 +176,12 @@ def mean_over(protocol: str) -> str:
 
 def all_scores(evidence: Evidence) -> list[Scores]:
     """One `Scores` per setting, the one with most numbers first."""
-    rows = evidence.of("accuracy")
-    rows = rows[rows.metric.isin(["J", "F"]) & rows.object.notna()]
-    found = [Scores(setting, part) for setting, part in split("accuracy", rows)]
+    found = []
+    for setting, part in split("accuracy", evidence.of("accuracy")):
+        frames = part[part.metric.isin(["J", "F"]) & part.object.notna()]
+        planned = part.value[part.metric == "planned_sequences"].max()
+        if not frames.empty:
+            found.append(Scores(setting, frames, 0 if np.isnan(planned) else int(planned)))
     return sorted(found, key=lambda scores: -len(scores.frames))
 
 

@@ -48,6 +48,7 @@ class Page:
     strips_left_out: int = 0
     failed_frames: Sequence[Shot] = field(default_factory=tuple)
     failed_frames_left_out: int = 0
+    key_maps: Sequence[Shot] = field(default_factory=tuple)
     films: Sequence[Shot] = field(default_factory=tuple)
     films_left_out: int = 0
 
@@ -88,7 +89,7 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
         environment=details.environment(evidence), failures=details.failures(evidence),
         missing=missing(evidence, scored), against=moved, strips=shown, strips_left_out=left_out,
         failed_frames=failed, failed_frames_left_out=failed_left_out, films=films,
-        films_left_out=films_left_out,
+        films_left_out=films_left_out, key_maps=gallery.key_maps(pictures, known),
     )  # fmt: skip
 
 

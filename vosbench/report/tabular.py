@@ -121,6 +121,7 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Row]
     notes: Sequence[str] = field(default_factory=tuple)
+    unranked: frozenset[int] = frozenset()  # lines that take part in no comparison
 
     def texts(self) -> list[list[str]]:
         """Every cell as text, row by row: what all four forms show."""
@@ -131,7 +132,7 @@ class Table:
         found = set()
         for column in (c for c in self.columns if c.best):
             shown = [(i, _number(column, row)) for i, row in enumerate(self.rows)]
-            numbers = [(i, x) for i, x in shown if x is not None]
+            numbers = [(i, x) for i, x in shown if x is not None and i not in self.unranked]
             if len({x for _, x in numbers}) > 1:
                 top = (max if column.best == "high" else min)(x for _, x in numbers)
                 found |= {(i, column.key) for i, x in numbers if x == top}

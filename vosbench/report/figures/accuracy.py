@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from vosbench.report.costs import Costs
 from vosbench.report.figures.base import (
     INK,
     MUTED,
+    WIDTH,
     Figure,
     Palette,
     drawing,
@@ -26,6 +28,7 @@ from vosbench.report.figures.base import (
 from vosbench.report.paper import Published, published_points
 from vosbench.report.scores import Run, Scores, drift
 
+READABLE = 10  # pixels: digits are never smaller on a screen
 _HOLLOW: Any = {"linestyle": "", "markerfacecolor": "none", "color": INK, "zorder": 4}
 _RINGS = (  # around the dots of a front, one shape per cost
     _HOLLOW | {"marker": "o", "markersize": 12, "markeredgewidth": 0.9},
@@ -70,17 +73,17 @@ def speed_accuracy(
     scores: Scores, speed: Costs | None, palette: Palette, name: str,
     marks: Mapping[str, set[Run]],
 ) -> Figure | None:  # fmt: skip
-    """Figure 4 of the GC paper: ours in colour, the published points in grey behind them."""
+    """Figure 4 of the GC paper: ours in colour; on DAVIS 2016, the published points in grey."""
     ours = points(scores, speed)
     if not ours or speed is None:
         return None
-    behind, source, note = published_points(scores.setting, speed.setting)
+    behind, note = published_points(scores.setting, speed.setting)
     runs = [run for run, _, _ in ours]
     with drawing(3.4) as (figure, axes):
         _published(axes, behind)
         handles = [_dot(axes, point, palette) for point in ours]
         names = [run.title for run in runs]
-        if len(best := front(ours)) > 1:
+        if len(best := front([p for p in ours if not p[0].swapped])) > 1:
             line = [[p[1] for p in best], [100 * p[2] for p in best]]
             handles += axes.plot(*line, color=INK, linewidth=0.8, linestyle="--", zorder=2)
             names.append("our Pareto front")
@@ -88,13 +91,14 @@ def speed_accuracy(
             spots = [(s, 100 * jf) for run, s, jf in ours if run in on]
             handles += axes.plot(*np.array(spots).reshape(-1, 2).T, **ring)
             names.append(f"unbeaten in J&F and {cost}")
-        handles.append(Line2D([], [], color=MUTED, marker="o", linestyle="", alpha=0.6))
-        names.append("published")
+        if behind:
+            handles.append(Line2D([], [], color=MUTED, marker="o", linestyle="", alpha=0.6))
+            names.append("published, DAVIS 2016")
         axes.set_xlabel("seconds per frame (log)")
         axes.set_ylabel(axis_text("J&F (%)", runs))
         log_axis(axes, "x")
         legend(figure, handles, names)
-        caption = f"Up and to the left is better. Grey: {source}. {note}"
+        caption = f"Up and to the left is better. {note}"
         alt = "; ".join(f"{r.title}: {s:.3g} s per frame, J&F {100 * jf:.1f}" for r, s, jf in ours)
         return finish(figure, name, "Speed against accuracy", caption, alt)
 
@@ -113,9 +117,11 @@ def _published(axes: Axes, behind: Sequence[Published]) -> None:
     for point in behind:
         marker = ">" if point.at_least else "o"
         axes.plot(point.seconds, point.jf, marker, color=MUTED, alpha=0.6, markersize=4, zorder=1)
+        under = any(0 < other.jf - point.jf < 3 and 0.7 < other.seconds / point.seconds < 1.6
+                    for other in behind)  # fmt: skip
         axes.annotate(
-            point.method, (point.seconds, point.jf), (3, 3), textcoords="offset points",
-            fontsize=6.5, color=MUTED,
+            point.method, (point.seconds, point.jf), (3, -8 if under else 3),
+            textcoords="offset points", fontsize=6.5, color=MUTED,
         )  # fmt: skip
 
 
@@ -160,7 +166,7 @@ def heat_map(scores: Scores, name: str) -> Figure:
             edgecolors="none", rasterized=False,
         )  # fmt: skip
         for (y, x), value in np.ndenumerate(table.to_numpy()):
-            _cell(axes, x, y, value, small=columns > 12)
+            _cell(axes, x, y, value, size=_digits(columns))
         axes.set_xticks(np.arange(columns) + 0.5, shown, rotation=90 if upright else 0)
         axes.set_xlabel(axis_text("J&F (%)", scores.runs))
         axes.set_yticks(np.arange(rows) + 0.5, [short(str(x), 30) for x in table.index])
@@ -170,12 +176,17 @@ def heat_map(scores: Scores, name: str) -> Figure:
             side.set_visible(False)
         caption = axis_text("J&F (%) of each sequence", scores.runs)
         alt = f"J&F of {rows} sequences by {columns} methods; the numbers are in the CSV file"
-        return finish(figure, name, "J&F per sequence", f"{caption}; hardest first.", alt)
+        drawn = finish(figure, name, "J&F per sequence", f"{caption}; hardest first.", alt)
+        return replace(drawn, readable=round(72 * WIDTH * READABLE / _digits(columns)))
 
 
-def _cell(axes: Axes, x: int, y: int, value: float, *, small: bool) -> None:
+def _digits(columns: int) -> float:
+    """Points of the digits in a cell."""
+    return 6 if columns > 12 else 7.5
+
+
+def _cell(axes: Axes, x: int, y: int, value: float, *, size: float) -> None:
     missing = math.isnan(value)
-    colour = MUTED if missing else "#ffffff" if value < 0.55 else "#000000"
+    colour = MUTED if missing else "#ffffff" if value < 0.47 else "#000000"
     text = "–" if missing else f"{100 * value:.0f}"  # noqa: RUF001
-    size = 6 if small else 7.5
     axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", color=colour, fontsize=size)

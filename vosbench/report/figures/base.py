@@ -54,6 +54,7 @@ class Figure:
     inline: str
     svg: str
     png: bytes
+    readable: int = 0  # pixels of width below which it scrolls sideways; 0: it shrinks as it must
 
 
 @dataclass(frozen=True)

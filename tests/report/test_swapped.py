@@ -1,0 +1,52 @@
+"""Swapped weights: shown, labelled apart, and never ranked."""
+
+import re
+
+import pytest
+
+from tests.report.fabricated import fabricate
+from tests.report.readers import html_tables
+from vosbench.report import render
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """`none` on stm's weights is the best and the fastest of three."""
+    folder = tmp_path_factory.mktemp("swapped")
+    harnesses = ("accuracy", "flops", "growth", "speed")
+    kept = {"sequences": 2, "frames": 5, "harnesses": harnesses}
+    fabricate(folder / "s", ("none",), weights="stm:0123456789ab", **kept)
+    fabricate(folder / "s", ("zero", "gc", "stm"), **kept)
+    return render(folder / "s", folder / "out").read_text("utf-8")
+
+
+def lines(page):
+    """(class of the row, classes of its cells) of the results."""
+    body = page.split('id="results"')[1].split("<tbody>")[1].split("</tbody>")[0]
+    found = re.findall(r"<tr(?: class=\"(\w+)\")?>(.*?)</tr>", body, re.DOTALL)
+    return [(kind, re.findall(r'<td class="([^"]*)"', cells)) for kind, cells in found]
+
+
+def test_a_swapped_run_stands_last_and_apart_and_is_never_bold(page):
+    head, *rows = html_tables(page)["results"]
+    assert rows[-1][0] == "none (swapped: stm's weights)"
+    assert rows[-1][head.index("J&F %")] >= max(row[head.index("J&F %")] for row in rows[:-1])
+    *own, (kind, cells) = lines(page)
+    assert kind == "apart"
+    assert not any("best" in cell for cell in cells)
+    assert [kind for kind, _ in own] == [""] * len(own)
+    best = {i for _, cells in own for i, cell in enumerate(cells) if "best" in cell}
+    assert {head.index("J&F %"), head.index("FPS 1/s"), head.index("Parameters M")} <= best
+
+
+def test_differences_are_measured_from_the_best_method_with_weights_of_its_own(page):
+    rows = html_tables(page)["differences"][1:]
+    assert {row[0] for row in rows} == {"zero"}
+    assert "none (swapped: stm's weights)" in {row[1] for row in rows}
+
+
+def test_a_swapped_run_is_on_no_front(page):
+    head, *rows = html_tables(page)["budgets"]
+    front = {row[0]: row[head.index("Unbeaten in J&F and")] for row in rows}
+    assert front["none (swapped: stm's weights)"] == "swapped: not ranked"
+    assert front["zero"] == "state, multiply-adds"
