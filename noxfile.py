@@ -49,7 +49,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def slow(session: nox.Session) -> None:
     """The tests that take minutes."""
-    install(session, "test")
+    install(session, "test", "slow")
     run(session, "pytest", "-m", "slow", *session.posargs)
 
 
