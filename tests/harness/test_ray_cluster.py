@@ -1,4 +1,4 @@
-"""Two real Ray nodes on this machine: a run over them is a local one, and a killed worker no loss."""
+"""Two real Ray nodes here: a run over them is a local one, and a killed worker loses nothing."""
 
 import os
 import signal

@@ -6,12 +6,12 @@ import pytest
 
 from tests.report.fabricated import DIGEST, STAMP, fabricate
 from vosbench.report import ablation, budgets
-from vosbench.report.costs import all_costs, choose
+from vosbench.report.costs import Beside, all_costs, choose
 from vosbench.report.evidence import load
 from vosbench.report.figures.accuracy import speed_accuracy
 from vosbench.report.figures.base import Palette
 from vosbench.report.headline import headline
-from vosbench.report.overview import Beside, results
+from vosbench.report.overview import results
 from vosbench.report.scores import Run, all_scores
 from vosbench.results import Cell, Row, Store
 

@@ -4,14 +4,14 @@ import pytest
 
 from tests.report.fabricated import STAMP, fabricate
 from vosbench.report import paper, scaling
-from vosbench.report.costs import all_costs, choose
+from vosbench.report.costs import Beside, all_costs, choose
 from vosbench.report.details import cost_table
 from vosbench.report.evidence import load
 from vosbench.report.figures.base import Palette
 from vosbench.report.figures.cost import growth as growth_figures
 from vosbench.report.growing import endings, state_exponent
 from vosbench.report.headline import headline
-from vosbench.report.overview import Beside, results
+from vosbench.report.overview import results
 from vosbench.results import Cell, Row, Store
 
 FAR = "measured to t = 2000, in 4 GiB"

@@ -1,12 +1,11 @@
 """What figures and the headline may claim."""
 
 from tests.report.fabricated import CLOCK, DIGEST, STAMP, fabricate
-from vosbench.report.costs import all_costs
+from vosbench.report.costs import Beside, all_costs
 from vosbench.report.evidence import load
 from vosbench.report.figures.accuracy import READABLE, heat_map
 from vosbench.report.figures.base import WIDTH
 from vosbench.report.headline import cost_sentences
-from vosbench.report.overview import Beside
 from vosbench.report.paper import published_points
 from vosbench.report.scores import all_scores
 from vosbench.results import Cell, Row, Store

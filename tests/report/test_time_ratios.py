@@ -4,11 +4,11 @@ import pytest
 
 from tests.report.fabricated import CLOCK, STAMP, fabricate
 from vosbench.report import clocks, ratios
-from vosbench.report.costs import all_costs, choose
+from vosbench.report.costs import Beside, all_costs, choose
 from vosbench.report.details import cost_table
 from vosbench.report.evidence import load
 from vosbench.report.headline import headline
-from vosbench.report.overview import Beside, results
+from vosbench.report.overview import results
 from vosbench.report.scores import all_scores
 from vosbench.results import Cell, Row, Store
 
@@ -104,9 +104,29 @@ def test_a_store_without_them_has_neither_tables_nor_columns(tmp_path):
 def test_the_same_model_by_other_clocks(tmp_path):
     table = clocks.table(timed(tmp_path, gc=GC, stm=STM), "clocks")
     assert [c.header for c in table.columns] == [
-        "Method", "Our clock (ms)", "AOT (ms)", "AOT / ours", "SAM 2 (ms)", "SAM 2 / ours",
+        "Method", "Clock of", "By our clock (ms)", "By theirs (ms)", "Theirs / ours",
     ]  # fmt: skip
-    assert table.texts() == [["stm", "100", "110", "1.10", "80.0", "0.80"]]
+    assert table.texts() == [
+        ["stm", "AOT", "100", "110", "1.10"], ["stm", "SAM 2", "100", "80.0", "0.80"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("low", "high", "bold"), [(1.9, 2.1, True), (0.9, 4.0, False)])
+def test_the_fastest_is_bold_only_where_its_lead_is_clear(tmp_path, low, high, bold):
+    ends = {"frame_seconds_ratio_low gc": (low, "1"), "frame_seconds_ratio_high gc": (high, "1")}
+    speed = timed(tmp_path, gc=GC, stm=STM | ends)
+    table = results(None, Beside(None, None, speed), "r", "R")
+    assert ((0, "fps") in table.best()) == bold
+    assert any("No speed is set in bold" in note for note in table.notes) != bold
+
+
+@pytest.mark.parametrize(("noise", "bold"), [(1.1, True), (7.6, False)])
+def test_a_lead_without_an_interval_must_be_larger_than_the_machine_s_noise(tmp_path, noise, bold):
+    timings = {"gc": (20, noise), "stm": (10, 1.0)}
+    speed = timed(tmp_path, **{
+        name: {"fps": (fps, "1/s"), "noise_ratio": (n, "1")} for name, (fps, n) in timings.items()
+    })  # fmt: skip
+    assert bool(results(None, Beside(None, None, speed), "r", "R").best()) == bold
 
 
 def test_the_listing_of_seconds_leaves_other_clocks_out(tmp_path):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from vosbench.report.overview import Beside, costs_of
+from vosbench.report.costs import Beside
+from vosbench.report.overview import costs_of
 from vosbench.report.scores import Run, Scores
 from vosbench.report.settings import weights_text
-from vosbench.report.tabular import Column, Row, Table, mebi, mega, percent, significant
+from vosbench.report.tabular import Column, Row, Table, counted, mebi, mega, percent, significant
 
 DEFAULT = "default"  # a parameter that was not given: the method's own default
 
@@ -43,7 +44,9 @@ def _table(
     shown = [c for c in columns if c.text or any(row.get(c.key) is not None for row in rows)]
     notes = [f"{DEFAULT}: not given, the method's own value."]
     if short := [run.title for run in runs if run not in whole]:
-        notes.append(f"Not over all {len(scores.sequences)} sequences: {', '.join(short)}.")
+        notes.append(
+            f"Not over all {counted(len(scores.sequences), 'sequence')}: {', '.join(short)}."
+        )
     return Table(name, f"Ablation of {method} on {scores.setting.dataset}", shown, rows, notes)
 
 

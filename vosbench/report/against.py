@@ -20,7 +20,7 @@ import pandas as pd
 from vosbench.metrics.statistics import paired_bootstrap
 from vosbench.report.costs import Costs, all_costs
 from vosbench.report.evidence import Evidence, load
-from vosbench.report.headline import SAME_SPEED
+from vosbench.report.ratios import SAME_SPEED
 from vosbench.report.scores import Run, Scores, all_scores
 from vosbench.report.settings import Setting
 from vosbench.report.tabular import Column, Row, Table, percent, signed_percent, significant

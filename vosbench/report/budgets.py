@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vosbench.report.overview import Beside, costs_of
+from vosbench.report.costs import Beside
+from vosbench.report.overview import costs_of
 from vosbench.report.scores import Run, Scores
 from vosbench.report.tabular import Column, Row, Table, giga, mebi, percent
 

@@ -91,6 +91,20 @@ class Costs:
         return np.array(times, float), np.array([sum(found.values()) for found in stages])
 
 
+@dataclass(frozen=True)
+class Beside:
+    """The costs that stand beside one accuracy setting (or alone); None where not measured."""
+
+    flops: Costs | None
+    growth: Costs | None
+    speed: Costs | None
+
+    @property
+    def labels(self) -> list[str]:
+        return sorted({x for costs in (self.flops, self.growth, self.speed) if costs
+                       for x in costs.labels})  # fmt: skip
+
+
 def all_costs(evidence: Evidence, harness: str) -> list[Costs]:
     """One `Costs` per setting of a harness."""
     return [Costs(setting, part) for setting, part in split(harness, evidence.of(harness))]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vosbench.report import ratios
+from vosbench.report.costs import Beside
 from vosbench.report.growing import endings
-from vosbench.report.overview import Beside, costs_of
+from vosbench.report.overview import costs_of
 from vosbench.report.scores import Difference, Run, Scores
-from vosbench.report.tabular import percent, signed_percent, significant, with_prefix
-
-SAME_SPEED = 1.25  # rounds of one method on a shared machine differ by as much: the rule where no
-# ratio with an interval was measured
+from vosbench.report.tabular import counted, percent, signed_percent, significant, with_prefix
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def _price(best: Run, second: Run, beside: Beside) -> str:
     if not isinstance(one, float) or not isinstance(two, float):
         return ""
     faster, ratio = (best, one / two) if one >= two else (second, two / one)
-    if ratio < SAME_SPEED:
+    if ratio < ratios.SAME_SPEED:
         return ", at about the same speed"
     return f"; {faster.name} is {significant(ratio, 2)}× as fast"  # noqa: RUF001
 
@@ -80,7 +78,7 @@ def sentence(scores: Scores, d: Difference) -> str:
     return (
         f"J&F {one} ({d.first.title}) against {two} ({d.second.title}). Mean difference per "
         f"sequence {signed_percent(d.mean)}, 95 % interval {signed_percent(d.low)} to "
-        f"{signed_percent(d.high)} over {d.sequences} sequences{verdict}."
+        f"{signed_percent(d.high)} over {counted(d.sequences, 'sequence')}{verdict}."
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from vosbench.report.costs import Beside
 from vosbench.report.evidence import PLUGINS, TABLE1, Evidence
-from vosbench.report.overview import Beside
 from vosbench.report.scores import Scores
 
 TABLE1_METHODS = {"gc", "stm"}

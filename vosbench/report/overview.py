@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from vosbench.metrics import PROTOCOLS
-from vosbench.report import ratios
-from vosbench.report.costs import Costs
-from vosbench.report.growing import endings, exponent_text, state_exponent
+from vosbench.report import notes, ratios
+from vosbench.report.costs import Beside, Costs
+from vosbench.report.growing import exponent_text, state_exponent
 from vosbench.report.scores import SCORE_COLUMNS, Run, Scores
-from vosbench.report.settings import UNTRAINED_TEXT, weights_text
+from vosbench.report.settings import weights_text
 from vosbench.report.tabular import (
     Column,
     Row,
@@ -22,24 +20,8 @@ from vosbench.report.tabular import (
     mega,
     milli,
     percent,
-    signed_percent,
     significant,
-    whole,
 )
-
-
-@dataclass(frozen=True)
-class Beside:
-    """The costs that stand beside one accuracy setting (or alone); None where not measured."""
-
-    flops: Costs | None
-    growth: Costs | None
-    speed: Costs | None
-
-    @property
-    def labels(self) -> list[str]:
-        return sorted({x for costs in (self.flops, self.growth, self.speed) if costs
-                       for x in costs.labels})  # fmt: skip
 
 
 def results(scores: Scores | None, beside: Beside, name: str, title: str) -> Table:
@@ -48,18 +30,25 @@ def results(scores: Scores | None, beside: Beside, name: str, title: str) -> Tab
     if scores is not None:
         columns += _score_columns(scores)
     columns += _flops_columns(beside.flops) + _growth_columns(beside.growth)
-    columns += _speed_columns(beside.speed)
+    unranked = _unranked(scores.runs) if scores else frozenset()
+    ranked = [x for x in beside.labels if not _out(x, scores, unranked)]
+    columns += _speed_columns(beside.speed, ranked)
     rows = [_row(scores, run, run.label, beside) for run in scores.runs] if scores else []
     with_scores = {run.label for run in scores.runs} if scores else set()
     rows += [_row(None, None, x, beside) for x in beside.labels if x not in with_scores]
-    unranked = _unranked(scores.runs) if scores else frozenset()
-    return Table(name, title, columns, rows, _notes(scores, beside), unranked)
+    return Table(name, title, columns, rows, notes.below(scores, beside, ranked), unranked)
 
 
 def _unranked(runs: Sequence[Run]) -> frozenset[int]:
     """Lines that no bold goes to: only trained weights of a method's own compete."""
     trained = any(not run.untrained and not run.swapped for run in runs)
     return frozenset(i for i, run in enumerate(runs) if run.swapped or (run.untrained and trained))
+
+
+def _out(label: str, scores: Scores | None, unranked: frozenset[int]) -> bool:
+    """Whether a method was run with weights that do not compete alone."""
+    places = {i for i, run in enumerate(scores.runs) if run.label == label} if scores else set()
+    return bool(places) and places <= unranked
 
 
 def _score_columns(scores: Scores) -> list[Column]:
@@ -102,14 +91,15 @@ def _growth_columns(costs: Costs | None) -> list[Column]:
     ]
 
 
-def _speed_columns(costs: Costs | None) -> list[Column]:
+def _speed_columns(costs: Costs | None, ranked: Sequence[str]) -> list[Column]:
     if costs is None:
         return []
     roofline = [Column("roofline", "Over roofline", "", significant, best="low")]
     any_roofline = any("roofline_ratio" in costs.whole(label) for label in costs.labels)
+    high, low = ("high", "low") if ratios.leads(costs, ranked) else ("", "")
     return [
-        Column("fps", "FPS", "1/s", significant, best="high"),
-        Column("p90", "Frame p90", "ms", milli, best="low"),
+        Column("fps", "FPS", "1/s", significant, best=high),
+        Column("p90", "Frame p90", "ms", milli, best=low),
         *(roofline if any_roofline else []),
     ]
 
@@ -141,68 +131,3 @@ def costs_of(label: str, beside: Beside) -> Row:
         row["p90"] = speed.at(label, "frame_seconds_p90", None)
         row["roofline"] = speed.at(label, "roofline_ratio", None)
     return row
-
-
-def _notes(scores: Scores | None, beside: Beside) -> list[str]:
-    notes, like = [], scores.setting if scores else None
-    if scores is not None:
-        count = f"{len(scores.sequences)} sequences, sizes {scores.setting.size}"
-        notes.append(f"J and F: mean over {scores.over}; {count}; protocol {_protocol(scores)}.")
-        known = PROTOCOLS.get(scores.setting.protocol)
-        if known is not None and known.seen_and_unseen:
-            notes.append("All objects weigh the same: seen and unseen classes are not told apart.")
-        if any(run.untrained for run in scores.runs):
-            notes.append(f"{UNTRAINED_TEXT.capitalize()}: J and F show that the pipeline runs; "
-                         "they are not accuracy.")  # fmt: skip
-        if any(run.swapped for run in scores.runs):
-            notes.append("Swapped: weights that were trained with another method, used as they "
-                         "are; not what the method reaches when it is trained. They stand apart, "
-                         "below, and bold is for methods with weights of their own.")  # fmt: skip
-    kinds = (("Multiply-adds (MAC; 1 MAC = 2 FLOPs)", beside.flops),
-             ("State and temporary bytes (temporary: of a read)", beside.growth),
-             ("Speed", beside.speed))  # fmt: skip
-    notes += [f"{kind}: {costs.setting.describe(like)}." for kind, costs in kinds if costs]
-    notes += endings(beside.growth) if beside.growth else []
-    if noise := ratios.noise_note(beside.speed):
-        notes.append(noise)
-    if beside.speed and any("roofline_ratio" in beside.speed.whole(x) for x in beside.speed.labels):
-        notes.append(
-            "Roofline: seconds of read and write over the least that this machine's own rates of "
-            "multiply-adds and copies allow; 1 is the floor."
-        )
-    return notes
-
-
-def _protocol(scores: Scores) -> str:
-    """The metrics protocol with its one-line rule."""
-    known = PROTOCOLS.get(scores.setting.protocol)
-    return f"{known.name} ({known.summary})" if known else scores.setting.protocol or "not noted"
-
-
-def comparisons(scores: Scores, name: str) -> Table | None:
-    """The best run against every other, paired over sequences."""
-    ranked = sorted(scores.ranked(), key=lambda run: run.swapped)  # stable: swapped come last
-    found = [scores.compare(ranked[0], other) for other in ranked[1:]]
-    rows: list[Row] = [
-        {
-            "first": d.first.title, "second": d.second.title, "difference": d.mean, "low": d.low,
-            "high": d.high, "sequences": d.sequences,
-            "clear": "yes" if d.clear else "no: the interval holds 0",
-        }
-        for d in found if d is not None
-    ]  # fmt: skip
-    if not rows:
-        return None
-    notes = (
-        "95 % percentile interval of a paired bootstrap over sequences, 10 000 draws, seed 0; each "
-        "sequence is the mean over its objects.",
-    )
-    return Table(name, "Differences in J&F", COMPARISON_COLUMNS, rows, notes)
-
-
-COMPARISON_COLUMNS = (
-    Column("first", "Method", text=True), Column("second", "against", text=True),
-    Column("difference", "J&F difference", "points", signed_percent),
-    Column("low", "from", "points", signed_percent), Column("high", "to", "points", signed_percent),
-    Column("sequences", "Sequences", show=whole), Column("clear", "More than noise", text=True),
-)  # fmt: skip

@@ -11,7 +11,7 @@ from vosbench.report.costs import Costs
 from vosbench.report.evidence import TABLE1, Evidence
 from vosbench.report.scores import Scores
 from vosbench.report.settings import Setting, weights_text
-from vosbench.report.tabular import Column, Row, Table, mebi, percent, significant, whole
+from vosbench.report.tabular import Column, Row, Table, counted, mebi, percent, significant, whole
 
 PUBLISHED_DATA = "davis2016"  # of the points that have a time
 _DAVIS = {"davis2016": "DAVIS 2016 val", "davis2017": "DAVIS 2017 val"}
@@ -174,7 +174,7 @@ def beside(scores: Scores, speed: Costs | None, name: str) -> Table | None:
         })  # fmt: skip
     if not rows:
         return None
-    covered = f"Ours: {len(scores.sequences)} sequences; {scores.setting.describe()}."
+    covered = f"Ours: {counted(len(scores.sequences), 'sequence')}; {scores.setting.describe()}."
     notes = (differences(scores.setting, speed.setting if speed else None), covered)
     return Table(name, f"Published on {data}, and ours", BESIDE_COLUMNS, rows, notes)
 

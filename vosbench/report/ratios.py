@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from vosbench.report.costs import Costs
 from vosbench.report.tabular import Column, Row, Table, significant
 
+SAME_SPEED = 1.25  # rounds of one method on a shared machine differ by as much: the rule where no
+# ratio with an interval was measured
 _RATIO = "frame_seconds_ratio "  # then the name of the method compared with
 
 
@@ -64,6 +67,27 @@ def between(speed: Costs | None, one: str, two: str) -> Ratio | None:
             if (ratio.method, ratio.against) == (two, one):
                 return ratio.inverse
     return None
+
+
+def leads(speed: Costs, among: Sequence[str]) -> bool:
+    """Whether the lead of the fastest method over each other of some is more than noise.
+
+    By the interval of their ratio, or, where they did not take turns, by frames per second that
+    are further apart than SAME_SPEED and than the machine's own noise.
+    """
+    rates = {x: fps for x in among if (fps := speed.at(x, "fps", None)) is not None}
+    if not rates:
+        return False
+    fastest = max(rates, key=lambda label: rates[label])
+    return all(_ahead(speed, rates, fastest, other) for other in rates if other != fastest)
+
+
+def _ahead(speed: Costs, rates: dict[str, float], fastest: str, other: str) -> bool:
+    paired = between(speed, fastest, other)
+    if paired is not None:
+        return paired.clear and paired.value < 1
+    noise = max(speed.at(x, "noise_ratio", None) or 1 for x in (fastest, other))
+    return rates[fastest] / rates[other] > max(SAME_SPEED, noise)
 
 
 def sentences(speed: Costs | None, most: int = 3) -> list[str]:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vosbench.report import ablation, budgets, clocks, details, gallery, paper, ratios
-from vosbench.report.costs import Costs, all_costs, choose
+from vosbench.report import ablation, budgets, clocks, compared, details, gallery, paper, ratios
+from vosbench.report.costs import Beside, Costs, all_costs, choose
 from vosbench.report.evidence import Evidence
 from vosbench.report.figures import accuracy, cost
 from vosbench.report.figures.base import Figure, Palette
 from vosbench.report.gallery import Shot
 from vosbench.report.headline import Headline, headline
 from vosbench.report.missing import missing
-from vosbench.report.overview import Beside, comparisons, results
+from vosbench.report.overview import results
 from vosbench.report.pictures import Strip, strips
 from vosbench.report.scores import Scores, all_scores
 from vosbench.report.settings import Setting
@@ -113,8 +113,8 @@ def _section(scores: Scores | None, beside: Beside, palette: Palette, suffix: st
     untrained = all(run.untrained for run in scores.runs)
     title = f"Results on {dataset}" + (" (untrained weights)" if untrained else "")
     tables = [results(scores, beside, f"results{suffix}", title)]
-    if (compared := comparisons(scores, f"differences{suffix}")) is not None:
-        tables.append(compared)
+    if (found := compared.table(scores, f"differences{suffix}")) is not None:
+        tables.append(found)
     more = (budgets.table(scores, beside, f"budgets{suffix}"), *_timed(beside, suffix))
     tables += [table for table in more if table is not None]
     tables += ablation.tables(scores, beside, suffix)

@@ -52,6 +52,15 @@ def whole(value: float) -> str:
     return f"{value:.0f}"
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "sequence"), counted(6, "sequence")
+    ('1 sequence', '6 sequences')
+    """
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def giga(value: float) -> str:
     """In units of 1e9."""
     return significant(value / 1e9)
