@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vosbench import registry
-from vosbench.harness.contract import CHECKS, check
+from vosbench.harness.contract import CHECKS, BreachError, check, exported
 from vosbench.harness.contract.onnx_graph import missing
 from vosbench.harness.contract.run import GUIDE
 from vosbench.memory import Cost, Frame, Growth, Memory
@@ -190,3 +191,26 @@ def test_a_module_that_raises_is_told_in_one_line(plugin: Any) -> None:
     assert found[0].status == "broken"
     assert "\n" not in found[0].detail
     assert "RuntimeError: two lines" in found[0].detail
+
+
+class Talkative(Honest):
+    """Its own words end in stops."""
+
+    no_onnx = MappingProxyType({"read": "It cannot be.", "write": "Nor can this;"})
+
+    def cost(self, t: int, pixels: int, objects: int) -> Cost:
+        raise RuntimeError("The cost is not known.")
+
+
+def test_words_of_a_plugin_that_end_in_a_stop_are_gone_on_from_with_one_mark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(registry._modules, "talkative", Talkative)
+    monkeypatch.setattr(exported, "missing", lambda: [])
+    monkeypatch.setattr(exported, "_wrong", lambda *_: "it has none")
+    told = {f.clause: f.detail for f in check("talkative", clauses=("cost", "onnx"))}
+    assert told["cost"].startswith("RuntimeError: The cost is not known: count every product")
+    assert told["onnx"] == (
+        "its read does not export: It cannot be; its write does not export: Nor can this"
+    )
+    assert str(BreachError("a state.", "nothing.")) == "expected a state; got nothing"

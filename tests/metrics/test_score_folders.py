@@ -10,7 +10,7 @@ from rich.console import Console
 from vosbench.data.png import write_mask
 from vosbench.errors import DataError, UsageError
 from vosbench.harness.score_folders import score_folders
-from vosbench.harness.score_output import tell, to_csv, to_json, to_table
+from vosbench.harness.score_output import tell, to_csv, to_json, to_table, try_out
 
 FRAMES = ["00000", "00005", "00010", "00015"]
 
@@ -182,6 +182,24 @@ def test_tell_prints_and_writes_what_was_asked_for(folders, tmp_path, capsys):
 def test_a_file_that_cannot_be_written_is_an_error_naming_it(folders, tmp_path):
     with pytest.raises(DataError, match=r"pred: cannot be written"):
         tell(score_folders(*folders), csv_file=tmp_path / "pred")
+
+
+def test_files_that_cannot_be_written_are_refused_before_the_scoring(folders, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"--csv .*/file cannot be written: .*name another"):
+        try_out(tmp_path / "file" / "a.csv", None)
+    with pytest.raises(DataError, match=r"--json .*/pred is a folder: name a file in it"):
+        try_out(tmp_path / "a.csv", tmp_path / "pred")
+
+
+def test_a_missing_folder_is_promised_and_made_only_when_there_is_something_to_write(
+    folders, tmp_path
+):
+    path = tmp_path / "some" / "new" / "x.csv"
+    try_out(path, None)
+    assert not (tmp_path / "some").exists()
+    tell(score_folders(*folders), csv_file=path)
+    assert path.is_file()
 
 
 def test_long_sequences_carry_a_note_on_the_official_decay(tmp_path):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -124,3 +127,35 @@ def test_a_missing_or_needless_tensor_is_named(tmp_path: Path) -> None:
 
 def test_no_weights_are_shipped_for_a_method_nobody_trained() -> None:
     assert weights.shipped("no-such-method", "mini") is None
+
+
+@contextlib.contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Files end at so many bytes, as on a full disk: the write fails midway (EFBIG)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_write_that_finds_no_room_is_told_by_name_and_leaves_the_older_file_whole(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "w.safetensors"
+    weights.write(path, {"a": torch.zeros(4)}, FACTS)
+    with (
+        room_for(10_000),
+        pytest.raises(DataError, match=r"w\.safetensors cannot be written \(File too large\): exp"),
+    ):
+        weights.write(path, {"a": torch.ones(20_000)}, FACTS)
+    assert list(tmp_path.iterdir()) == [path]
+    assert torch.equal(weights.read(path)[0]["a"], torch.zeros(4))
+
+
+def test_a_path_under_a_file_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "w.safetensors"
+    with pytest.raises(DataError, match=r"file/w\.safetensors cannot be written"):
+        weights.write(path, {"a": torch.zeros(4)}, FACTS)

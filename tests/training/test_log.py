@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.runs import recipe
+from vosbench.errors import DataError
 from vosbench.progress import Bar
 from vosbench.training.log import Log
 from vosbench.training.loop import Done
@@ -87,3 +88,16 @@ def test_the_last_step_is_told_of_however_few_have_come_since(log: Log) -> None:
     for step in (98, 99, 100):
         log.step(done(step))
     assert [bool(n) for n in log.bar.notes] == [False, False, True]  # type: ignore[attr-defined]
+
+
+def test_curves_that_cannot_be_written_are_told_of_in_one_line(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Curves, "add_scalar", full)
+    for step in range(1, 20):
+        log.step(done(step))
+    with pytest.raises(DataError, match=r"logs cannot be written \(No space left on device\)"):
+        log.step(done(20))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.model.test_weights import room_for
 from tests.training.stills import write_stills
 from vosbench.errors import DataError, UsageError
 from vosbench.harness.settings import Settings
@@ -109,11 +110,43 @@ def test_a_mistake_is_refused_before_anything_is_built_or_written(
     kind: type[Exception],
     message: str,
 ) -> None:
-    monkeypatch.setattr(main, "_network", lambda *_: pytest.fail("a network was built"))
+    monkeypatch.setattr(main, "start", lambda *_: pytest.fail("a network was built"))
     with pytest.raises(kind, match=message) as caught:
         train(replace(options, **changed))  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
     assert not options.out.exists()
+
+
+def test_a_folder_that_cannot_be_is_refused_before_anything_is_built(
+    options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "start", lambda *_: pytest.fail("a network was built"))
+    file = options.out.parent / "file"
+    file.touch()
+    with pytest.raises(DataError, match=rf"^--out {file}/x cannot be written: .*name another"):
+        train(replace(options, out=file / "x"))
+
+
+def test_a_folder_without_rights_is_refused_before_anything_is_built(
+    options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "start", lambda *_: pytest.fail("a network was built"))
+
+    def refuse(dir: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr("vosbench.results.folders.tempfile.TemporaryFile", refuse)
+    with pytest.raises(DataError, match=r"--out .* cannot be written: Permission denied"):
+        train(options)
+
+
+def test_a_disk_that_fills_up_ends_a_run_in_one_line_and_the_same_command_goes_on(
+    options: Options,
+) -> None:
+    with room_for(1_000_000), pytest.raises(DataError, match=r"checkpoint\.safetensors cannot be"):
+        train(options)
+    assert not list(options.out.glob(".*"))
+    assert train(options) == [f"weights: {options.out / 'gc-mini.safetensors'}"]
 
 
 def test_a_loss_of_the_user_takes_the_place_of_every_stages_own() -> None:

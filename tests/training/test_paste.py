@@ -2,15 +2,18 @@
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tests.training.sets import ArrayVideo
+from tests.training.sets import ArrayVideo, sources
 from tests.training.test_clips import STAGE, mask
 from vosbench.training import clips as clips_module
-from vosbench.training.clips import Clip, Clips, Footage, Sources, paste
+from vosbench.training.clips import Clip, Clips, Footage, Sources, lay, paste
+from vosbench.training.recipe import RECIPES
+from vosbench.training.warp import STILL
 
 OWN = torch.tensor([1.0, 1.0, 0.0, 0.0])  # where the own object is
 OVER = torch.tensor([0.0, 1.0, 1.0, 0.0])  # where the other one is
@@ -116,3 +119,60 @@ def test_twins_look_alike_and_lie_elsewhere() -> None:
     inside = [float(c.frames[:, :1][c.masks > 0].median()) for c in (one, twin)]
     assert inside[0] == pytest.approx(inside[1], abs=1e-4)
     assert not torch.equal(one.masks, twin.masks)
+
+
+def test_a_layer_on_top_is_the_target_or_leaves_the_rest_of_the_first_one_equally_often() -> None:
+    rng, top = np.random.default_rng(0), 0
+    for _ in range(400):
+        frames, masks = lay(rng, clip(FRAME, OWN), clip(OTHER, OVER))
+        seen = (frames[0, 0, 0].tolist(), masks[0, 0, 0].tolist())
+        assert seen in (COVERED, COVERER)
+        top += seen == COVERER
+    assert top / 400 == pytest.approx(0.5, abs=0.125)  # five standard errors
+
+
+def of_stills(folder: Path, share: float, paste: float) -> Clips:
+    stage = replace(STAGE, layers="stills", video_share=share, paste=paste)
+    return Clips(sources(folder), stage, seed=0, length=1)
+
+
+def test_where_stills_alone_are_layered_a_still_clip_gets_another_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views: list[Footage] = []
+    monkeypatch.setattr(
+        Clips, "_view", lambda self, rng, f: views.append(f) or Clip(f.frames, f.masks)
+    )
+    rng, other = np.random.default_rng(0), 0
+    for _ in range(60):
+        views.clear()
+        of_stills(tmp_path, share=0.0, paste=1.0)._clip(rng)
+        assert [v.motion for v in views] == [STILL, STILL]
+        other += not torch.equal(views[0].frames, views[1].frames)
+    assert other >= 25  # 40 expected: one of three stills is the same; four standard errors are 15
+
+
+def test_where_stills_alone_are_layered_a_video_clip_stays_as_it_is(tmp_path: Path) -> None:
+    for seed in range(8):
+        pasted, bare = (
+            of_stills(tmp_path, share=1.0, paste=p)._clip(np.random.default_rng(seed))
+            for p in (1.0, 0.0)
+        )
+        assert torch.equal(pasted.frames, bare.frames)
+        assert torch.equal(pasted.masks, bare.masks)
+
+
+def test_a_video_clip_among_layers_of_stills_is_seen_from_a_little_nearer(tmp_path: Path) -> None:
+    made = of_stills(tmp_path, share=1.0, paste=0.5)  # clips of side 24
+    reach = made._footage(np.random.default_rng(0)).reach
+    assert reach == pytest.approx((0.6 * 24, 1.4 * 24))
+    any_ = replace(made, stage=replace(made.stage, layers="any"))
+    assert any_._footage(np.random.default_rng(0)).reach == pytest.approx((0.7 * 24, 1.5 * 24))
+
+
+def test_every_recipe_on_data_layers_stills_alone_but_the_one_for_look_alikes() -> None:
+    layers = {name: {s.layers for s in plan.stages} for name, plan in RECIPES.items()}
+    assert {name for name, kinds in layers.items() if kinds == {"stills"}} == {
+        "paper", "mini", "adapt",
+    }  # fmt: skip
+    assert layers["refine"] == {"any"}

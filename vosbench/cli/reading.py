@@ -37,8 +37,9 @@ def score(
 ) -> None:
     """Score folders of masks: J, F and J&F per sequence and object."""
     from vosbench.harness.score_folders import score_folders
-    from vosbench.harness.score_output import tell
+    from vosbench.harness.score_output import tell, try_out
 
+    try_out(csv, json)
     found = score_folders(gt, pred, protocol, workers, official_decay=official_decay)
     tell(found, csv_file=csv, json_file=json)
 

@@ -32,7 +32,7 @@ def train(
     held_out_every: Annotated[int, typer.Option(min=1, help="steps between such J")] = 500,
     held_out_split: Annotated[Path | None, typer.Option(help="its sequences")] = None,
     start: Annotated[
-        str, typer.Option(help="imagenet, none, or a file of weights; imagenet by default")
+        str, typer.Option(help="imagenet, none, or weights, of any method; imagenet by default")
     ] = "",
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     devices: Annotated[
@@ -58,7 +58,8 @@ def train(
             held_out_every=held_out_every, held_out_split=held_out_split, start=start,
             device=device, devices=devices, nodes=nodes, precision=precision, threads=threads,
             workers=workers, seed=seed, smoke=smoke,
-        )
+        ),
+        typer.echo,
     )  # fmt: skip
     for line in told:
         typer.echo(line)

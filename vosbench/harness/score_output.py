@@ -18,6 +18,7 @@ from vosbench.harness.score_folders import FolderScore
 from vosbench.metrics.averages import JF
 from vosbench.metrics.formulas import Curve
 from vosbench.metrics.statistics import Summary
+from vosbench.results import ensure_writable
 
 _STATISTICS = [f"{measure} {part}" for measure in "JF" for part in Summary._fields]
 
@@ -34,6 +35,21 @@ def tell(
         _write(csv_file, to_csv(score))
     if json_file is not None:
         _write(json_file, to_json(score))
+
+
+def try_out(csv_file: Path | None, json_file: Path | None) -> None:
+    """Sees to it that the files asked for can be written, before hours of scoring.
+
+    Folders that are missing are made only when a file is written.
+
+    Raises DataError for one that cannot.
+    """
+    for option, path in (("--csv", csv_file), ("--json", json_file)):
+        if path is None:
+            continue
+        if path.is_dir():
+            raise DataError(f"{option} {path} is a folder: name a file in it")
+        ensure_writable(path.parent, option, make=False)
 
 
 def to_json(score: FolderScore) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -51,15 +52,28 @@ def digest(path: Path) -> str:
 
 
 def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-    """Writes tensors and JSON-able facts, atomically."""
+    """Writes tensors and JSON-able facts, atomically.
+
+    Raises:
+        DataError: the file cannot be written (no folder, no rights, a full disk); what was written
+            of it is taken away, and an older file of the name stays whole.
+    """
     whole = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    with part.open("wb") as file:
-        file.write(save(whole, {"vosbench": json.dumps(facts)}))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(save(whole, {"vosbench": json.dumps(facts)}))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise DataError(
+            f"weights {path} cannot be written ({error.strerror or error}): expected a folder with "
+            "room for them: free it, or choose another --out"
+        ) from error
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -115,8 +129,8 @@ def load(
     trained = facts.get("parameters") or {}
     if trained and not swap and trained != dict(parameters):
         raise DataError(
-            f"weights {path} were trained with {_told(method, trained)}; this is "
-            f"{_told(method, parameters)}: name the method as it was trained"
+            f"weights {path} were trained with {told(method, trained)}; this is "
+            f"{told(method, parameters)}: name the method as it was trained"
         )
     own = network.state_dict()
     if swap:
@@ -129,8 +143,12 @@ def load(
     return digest(path)
 
 
-def _told(method: str, parameters: Mapping[str, object]) -> str:
-    """A method as a user types it."""
+def told(method: str, parameters: Mapping[str, object]) -> str:
+    """A method as a user types it.
+
+    >>> told("gc", {}), told("gc_ema", {"rate": 0.3, "key_dim": 32})
+    ('gc', 'gc_ema:rate=0.3,key_dim=32')
+    """
     return ":".join(filter(None, (method, ",".join(f"{k}={v}" for k, v in parameters.items()))))
 
 

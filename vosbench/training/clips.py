@@ -2,11 +2,14 @@
 
     still clip   one still seen n times through n random motions
     video clip   n frames in order at random intervals, through n slight motions
-    pasted       a second object laid over or behind the first, with its own motion: another
-                 still's, another video's, or the same object again: a twin that only place tells
-                 apart. Either of the two is the target.
+    pasted       a second object with its own motion, by the stage's `layers`:
+        stills   another still's over a still clip's; the target is the one on top or what is left
+                 of the other. Video clips stay as they are
+        any      another still's, another video's, or the same object again: a twin that only place
+                 tells apart. It lies over the first, and either is the target, or behind it
 
-Source: Oh et al., ICCV 2019, section 3.4, and the GC paper, section 3.4; twins are ours.
+Source: Oh et al., ICCV 2019, section 3.4, and the GC paper, section 3.4 (layers of stills); "any"
+is ours.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from vosbench.training.warp import STILL, VIDEO, Motion, grid, sample
 
 TRIES = 8  # draws before a clip without a visible target is taken as it is
 VISIBLE = 0.005  # least share of the first frame that the target covers
+STILL_VIEW = (0.6, 1.4)  # side of a view, of the still's short side: least, most
+VIDEO_VIEW = {"stills": (0.6, 1.4), "any": (0.7, 1.5)}  # of the clip's side, by the stage's layers
 
 
 class Clip(NamedTuple):
@@ -80,6 +85,10 @@ class Clips(Dataset[Clip]):
         clip = self._view(rng, footage)
         if rng.random() >= self.stage.paste:
             return clip
+        if self.stage.layers == "stills":
+            if footage.motion is VIDEO:
+                return clip
+            return lay(rng, clip, self._view(rng, self._still(rng)))
         other = footage if rng.random() < 0.5 else self._footage(rng)
         return paste(rng, clip, self._view(rng, other))
 
@@ -88,9 +97,14 @@ class Clips(Dataset[Clip]):
         if videos and (not stills or rng.random() < self.stage.video_share):
             group = videos[rng.integers(len(videos))]
             return self._video(rng, group[rng.integers(len(group))])
+        return self._still(rng)
+
+    def _still(self, rng: Generator) -> Footage:
+        stills = self.sources.stills
         frame, mask = read(stills[rng.integers(len(stills))])
+        least, most = STILL_VIEW
         side = min(frame.shape[1:])
-        return Footage(frame[None], mask[None], STILL, (0.6 * side, 1.4 * side))
+        return Footage(frame[None], mask[None], STILL, (least * side, most * side))
 
     def _video(self, rng: Generator, video: Video) -> Footage:
         times = video.annotated
@@ -103,7 +117,8 @@ class Clips(Dataset[Clip]):
             order.reverse()
         seen = labels(video, order[0]) or [1]
         frames, masks = shot(video, order, seen[rng.integers(len(seen))])
-        return Footage(frames, masks, VIDEO, (0.7 * self.stage.side, 1.5 * self.stage.side))
+        least, most = VIDEO_VIEW[self.stage.layers]
+        return Footage(frames, masks, VIDEO, (least * self.stage.side, most * self.stage.side))
 
     def _view(self, rng: Generator, footage: Footage) -> Clip:
         frames, masks, motion, (least, most) = footage
@@ -122,6 +137,12 @@ def paste(rng: Generator, clip: Clip, other: Clip) -> Clip:
     (frames, masks), (over, cover) = clip, other
     if rng.random() < 0.4:
         return Clip(torch.where(cover * (1 - masks) > 0, over, frames), masks)
+    return lay(rng, clip, other)
+
+
+def lay(rng: Generator, clip: Clip, other: Clip) -> Clip:
+    """The clip with the other's object on top: the target is that one, or what its own has left."""
+    (frames, masks), (over, cover) = clip, other
     both = torch.where(cover > 0, over, frames)
     return Clip(both, cover if rng.random() < 0.5 else masks * (1 - cover))
 

@@ -87,11 +87,18 @@ class HeldOut:
             for n, c, J in rows
         ]
         part = path.with_name(f".{path.name}.{os.getpid()}")
-        with part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows([*earlier, *now])
-        part.replace(path)
+        try:
+            with part.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, COLUMNS)
+                writer.writeheader()
+                writer.writerows([*earlier, *now])
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise DataError(
+                f"{path} cannot be written ({error.strerror or error}): free the disk; the same "
+                "command goes on"
+            ) from error
 
 
 def read(path: Path) -> list[dict[str, str]]:

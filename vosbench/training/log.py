@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from vosbench.errors import DataError
 from vosbench.progress import Bar
 from vosbench.training.loop import Done
 from vosbench.training.recipe import Recipe
@@ -41,6 +44,9 @@ class Log:
         """Takes one step, with the held-out J where it has just been measured.
 
         The first one says where the run goes on: curves of a killed run end there.
+
+        Raises:
+            DataError: the curves cannot be written.
         """
         if not self.begun:
             self.begun = True
@@ -63,9 +69,10 @@ class Log:
         return f"loss {loss:.3f}  {rate:.1f} clips/s  {waited:.0%} waiting{self.held_out}"
 
     def _curves(self, step: int, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            if self.writer is not None:
-                self.writer.add_scalar(name, value, step)
+        if self.writer is not None:
+            with _writing(self.out):
+                for name, value in values.items():
+                    self.writer.add_scalar(name, value, step)
 
 
 def _writer(out: Path, first: int) -> Any:
@@ -73,4 +80,16 @@ def _writer(out: Path, first: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:  # an extra: `pip install 'vosbench[train]'`
         return None
-    return SummaryWriter(str(out / "logs"), purge_step=first)
+    with _writing(out):
+        return SummaryWriter(str(out / "logs"), purge_step=first)
+
+
+@contextlib.contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{out / 'logs'} cannot be written ({error.strerror or error}): expected a folder "
+            "with room for the curves: free it; the same command goes on"
+        ) from error

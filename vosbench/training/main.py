@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from vosbench import registry
 from vosbench.data import Dataset, Video, load
 from vosbench.errors import DataError, UsageError, unknown
 from vosbench.harness.subject import POLICY, parse
-from vosbench.model import weights
-from vosbench.model.network import Network, changed, preset
+from vosbench.model.network import Network, changed
 from vosbench.progress import Bar
-from vosbench.training import held_out, imagenet, parallel, smoke
+from vosbench.results import ensure_writable
+from vosbench.training import held_out, parallel, smoke
 from vosbench.training.clips import Sources
 from vosbench.training.held_out import HeldOut
 from vosbench.training.log import Log
@@ -24,8 +25,7 @@ from vosbench.training.loop import Done, Run
 from vosbench.training.loop import train as train_run
 from vosbench.training.recipe import Recipe, recipe
 from vosbench.training.sources import stills
-
-START = ("imagenet", "none")
+from vosbench.training.start import WORDS, start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +61,12 @@ class Options:
         return recipe("smoke" if self.smoke else self.recipe or self.preset, self.loss)
 
 
-def train(options: Options) -> list[str]:
+def train(options: Options, tell: Callable[[str], None] = lambda line: None) -> list[str]:
     """Trains, and returns what to tell the user, one line each; nothing but in the first process.
+
+    Args:
+        options: what the user said.
+        tell: called with a line that is not to wait for the end, in the first process.
 
     Raises:
         UsageError, DataError: before the first step, for anything that does not fit.
@@ -70,18 +74,22 @@ def train(options: Options) -> list[str]:
     """
     o, plan = options, options.plan
     method, parameters = _subject(o)
-    start = o.start or ("none" if o.smoke else "imagenet")
-    if start not in START and not Path(start).is_file():
-        raise UsageError(f"--start {start}: expected imagenet, none or a file of weights")
+    given = o.start or ("none" if o.smoke else "imagenet")
+    if given not in WORDS and not Path(given).is_file():
+        raise UsageError(f"--start {given}: expected imagenet, none or a file of weights")
     fabric = parallel.fabric(o.device, o.precision, o.devices, o.nodes, plan.batch)
     sources, data = _sources(o, plan)
+    ensure_writable(o.out, "--out", make=False)
     held = _held_out(o, sources)
-    network, start = _network(o, method, parameters, start)
+    first = start(method, o.preset, parameters, given, o.seed)
+    network = first.network.to(memory_format=torch.channels_last)
     if o.threads:
         torch.set_num_threads(o.threads)
     parallel.launch(fabric)
+    if first.told and fabric.is_global_zero:
+        tell(first.told)
     run = Run(
-        method, o.preset, plan, o.seed, start, o.out, o.precision, data, workers=o.workers,
+        method, o.preset, plan, o.seed, first.name, o.out, o.precision, data, workers=o.workers,
         parameters=parameters,
     )  # fmt: skip
     before = smoke.losses(network, sources, plan, o.seed) if o.smoke else None
@@ -148,19 +156,6 @@ def _subject(o: Options) -> tuple[str, dict[str, Any]]:
         if name not in known:
             raise unknown(f"parameter of {method}", name, known)
     return method, changed(method, o.preset, given)
-
-
-def _network(
-    o: Options, method: str, parameters: dict[str, Any], start: str
-) -> tuple[Network, str]:
-    """The network at its start, and what that start is called in checkpoints."""
-    first = imagenet.start(preset(o.preset).backbone) if start == "imagenet" else None
-    network = Network.build(method, o.preset, seed=o.seed, start=first, **parameters)
-    if start not in START:
-        start = weights.load(
-            network, Path(start), method=method, preset=o.preset, parameters=parameters
-        )
-    return network.to(memory_format=torch.channels_last), start
 
 
 def _run(

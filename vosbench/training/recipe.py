@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from vosbench.errors import unknown
 from vosbench.training.losses import LOSSES
@@ -20,6 +21,9 @@ class Stage:
     loss: str  # a name in `losses.LOSSES`
     frames: int = 3  # of a clip
     paste: float = 0.5  # share of clips with a second object pasted in
+    # what is pasted: "stills" alone, over stills alone, so that video clips stay as they are (the
+    # papers' way), or "any" footage over or behind any, half of it a twin from the same footage
+    layers: Literal["stills", "any"] = "any"
 
 
 @dataclass(frozen=True)
@@ -46,24 +50,30 @@ RECIPES = {
     # GC paper, section 4: 1e-5 for 100 epochs of 15,000 stills, 1e-6 for 30 epochs of DAVIS
     "paper": Recipe(
         stages=(
-            Stage(187_500, 384, 0.0, 1, 1e-5, "cross_entropy"),
-            Stage(7_800, 384, 1.0, 3, 1e-6, "hybrid"),
+            Stage(187_500, 384, 0.0, 1, 1e-5, "cross_entropy", layers="stills"),
+            Stage(7_800, 384, 1.0, 3, 1e-6, "hybrid", layers="stills"),
         ),
         batch=8, optimiser="adam", backbone_rate=1.0, cosine=False, half_decoder=False, average=0.0,
     ),
-    # goes on from the weights of "mini" (--start): longer clips, twins, slower
+    # goes on from the weights of "mini" (--start), for look-alike objects: twins, longer clips
     "refine": Recipe(
         stages=(
-            Stage(1_400, 192, 0.75, 12, 6e-4, "hybrid", frames=3, paste=0.35),
-            Stage(1_300, 192, 0.8, 8, 6e-4, "hybrid", frames=5, paste=0.35),
+            Stage(700, 192, 0.75, 12, 5e-4, "hybrid", paste=0.6),
+            Stage(1_200, 192, 0.75, 12, 5e-4, "hybrid", frames=4, paste=0.6),
         ),
+        batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
+        average=0.998,
+    ),
+    # goes on from the weights of another method (--start): what a new memory has to learn
+    "adapt": Recipe(
+        stages=(Stage(850, 192, 0.5, 10, 6e-4, "hybrid", layers="stills"),),
         batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
         average=0.998,
     ),
     "mini": Recipe(
         stages=(
-            Stage(1_800, 128, 0.3, 5, 8e-4, "hybrid"),
-            Stage(1_600, 192, 0.6, 10, 8e-4, "hybrid"),
+            Stage(1_800, 128, 0.3, 5, 8e-4, "hybrid", layers="stills"),
+            Stage(1_600, 192, 0.6, 10, 8e-4, "hybrid", layers="stills"),
         ),
         batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
         average=0.998,

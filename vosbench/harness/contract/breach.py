@@ -5,11 +5,20 @@ from __future__ import annotations
 from vosbench.errors import VosbenchError
 
 
+def bare(said: object) -> str:
+    """Words of someone else's without the stop at their end: ours go on after them.
+
+    >>> bare("The state is gone."), bare(12)
+    ('The state is gone', '12')
+    """
+    return str(said).rstrip().rstrip(".,;:")
+
+
 class BreachError(VosbenchError):
     """A clause does not hold: what was expected, what came."""
 
     def __init__(self, expected: object, got: object) -> None:
-        super().__init__(f"expected {expected}; got {got}")
+        super().__init__(f"expected {bare(expected)}; got {bare(got)}")
 
 
 class ExemptError(VosbenchError):

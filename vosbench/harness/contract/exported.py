@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from vosbench.errors import one_line
-from vosbench.harness.contract.breach import ExemptError, SkippedError, demand
+from vosbench.harness.contract.breach import ExemptError, SkippedError, bare, demand
 from vosbench.harness.contract.onnx_graph import (
     PARTS,
     Step,
@@ -44,7 +44,8 @@ def onnx(trial: Trial) -> None:
             demand(_wrong(trial, part, at) is not None,
                    f"a {part} that does not export, as no_onnx says", "one that does")  # fmt: skip
     if excused:
-        raise ExemptError("; ".join(f"its {k} does not export: {v}" for k, v in excused.items()))
+        why = [f"its {part} does not export: {bare(v)}" for part, v in excused.items()]
+        raise ExemptError("; ".join(why))
 
 
 def _full(trial: Trial) -> int | None:

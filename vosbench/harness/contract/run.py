@@ -9,7 +9,7 @@ import torch
 
 from vosbench import registry
 from vosbench.errors import one_line
-from vosbench.harness.contract.breach import BreachError, ExemptError, SkippedError
+from vosbench.harness.contract.breach import BreachError, ExemptError, SkippedError, bare
 from vosbench.harness.contract.checks import CHECKS
 from vosbench.harness.contract.trial import Trial
 
@@ -65,7 +65,7 @@ def _tried(clause: str, trial: Trial) -> tuple[str, str]:
     except BreachError as breach:
         return "broken", f"{breach}: {advice(clause)}"
     except Exception as error:  # a plugin may raise anything
-        return "broken", f"{one_line(error)}: {advice(clause)}"
+        return "broken", f"{bare(one_line(error))}: {advice(clause)}"
     return "holds", ""
 
 

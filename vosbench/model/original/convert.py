@@ -41,12 +41,7 @@ def convert(method: str, checkpoint: Path, out: Path) -> Path:
     tensors = _convert(Checkpoint(checkpoint, _read(checkpoint)), method, name)
     source = {"file": checkpoint.name, "sha256": weights.digest(checkpoint)}
     path = out / f"{method}-{name}.safetensors" if out.is_dir() else out
-    try:
-        weights.write(path, tensors, {"method": method, "preset": name, "converted_from": source})
-    except OSError as error:
-        raise DataError(f"weights {path} cannot be written ({error}): choose another --out") from (
-            error
-        )
+    weights.write(path, tensors, {"method": method, "preset": name, "converted_from": source})
     return path
 
 
