@@ -7,22 +7,9 @@ from typing import Annotated
 import typer
 
 from vosbench.cli.app import app
+from vosbench.report.command import report
 
-
-@app.command()
-def report(
-    store: Annotated[Path, typer.Argument(help="folder of the records")] = Path("runs/bench"),
-    out: Annotated[Path, typer.Option(help="the report goes here")] = Path("reports/bench"),
-    against: Annotated[Path | None, typer.Option(help="an older store: say what moved")] = None,
-) -> None:
-    """Render the report from stored records alone (as ``python -m vosbench.report``).
-
-    Exit status 1 where a number got worse than in the older store by more than noise.
-    """
-    from vosbench.report.__main__ import conclude
-    from vosbench.report.page import rendered
-
-    raise typer.Exit(conclude(rendered(store, out, old=against)))
+app.command()(report)
 
 
 @app.command()
