@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.metrics import slow as reference
 from tests.metrics.masks import mask_pairs
 from vosbench.metrics import kernels as c
-from vosbench.metrics import reference
 from vosbench.metrics.formulas import contour, region
 from vosbench.metrics.kernels import planes, radius
 

@@ -20,12 +20,14 @@ VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
 # and addresses for FFmpeg to open.
 _OPTIONS = {"format_whitelist": "mov,mp4,matroska,webm,avi", "protocol_whitelist": "file"}
 
+SOON = 8  # frames that are decoded and dropped sooner than a key frame is sought
+
 
 class VideoFile:
     """A sequence in one file; see Video for what its attributes mean. Hashed by identity.
 
     Frames are asked for mostly in order: the decoder stays open and goes on. A frame before the
-    last one, or more than one key frame ahead, is sought from its key frame on. Nothing decoded is
+    last one, or more than SOON frames ahead, is sought from its key frame on. Nothing decoded is
     kept, so memory does not grow with the length.
 
     Args:
@@ -59,7 +61,7 @@ class VideoFile:
     def frame(self, t: int) -> Image:
         if not 0 <= t < len(self):
             raise IndexError(f"{self.path}: frame {t} of {len(self)}")
-        if self._frames is None or not self._last < t <= self._last + 8:
+        if self._frames is None or not self._last < t <= self._last + SOON:
             self._frames = _decoded(self.path, self._stamps[t])
         for stamp, frame in self._frames:
             self._last = self._index.get(stamp, self._last)

@@ -87,6 +87,9 @@ class Actor:
         return x, y
 
 
+FADE = 96  # frames from light to light
+
+
 @dataclass(frozen=True)
 class Scene:
     """Everything that is needed to paint any frame of a video."""
@@ -98,7 +101,6 @@ class Scene:
     pan: Path  # of the camera over the ground, in pixels
     margin: int  # pixels of ground beyond the frame on each side, for the camera
     dims: float = 0.0  # share of the light that fades and returns
-    fade: float = 96.0  # frames from light to light
 
     def camera(self, t: int) -> tuple[int, int]:
         """Row and column of the ground at the frame's upper left corner."""
@@ -108,7 +110,7 @@ class Scene:
 
     def light(self, t: int) -> tuple[int, int, int]:
         """Gain of red, green and blue in frame t, in 1/256; the light reddens as it fades."""
-        lost = self.dims * (0.5 - 0.5 * sine(t / self.fade + 0.25))
+        lost = self.dims * (0.5 - 0.5 * sine(t / FADE + 0.25))
         red, green, blue = (floor(256 * (1 - lost * share)) for share in (0.8, 1.0, 1.1))
         return red, green, blue
 
