@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
 
 from tests.harness.plugins import Diary, Endless, Faulty, Greedy, Tape
 from vosbench import registry
 from vosbench.errors import PluginError, UsageError
 from vosbench.harness import growth
 from vosbench.harness.features import Features
-from vosbench.harness.growth import exponent, parse_bytes, show_bytes, track
+from vosbench.harness.growth import parse_bytes, show_bytes, track
 from vosbench.harness.growth.limit import UNITS
 from vosbench.harness.growth.sample import resident_bytes
 from vosbench.harness.settings import FRAMES, Settings
@@ -54,43 +53,6 @@ def test_times_are_a_geometric_series_that_holds_one_two_five_and_ends_where_ask
     assert set(FRAMES) <= set(growth.times(100))
     assert growth.times(137)[-2:] == (125, 137)
     assert growth.times(1) == (1,)
-
-
-def test_an_exponent_and_its_interval_are_those_of_a_textbook() -> None:
-    # y = 0, 1, 4 at x = 0, 1, 2 (logs to base e): slope 2, residuals 1/3, -2/3, 1/3,
-    # standard error sqrt((2/3) / (3 - 2) / 2) = 0.57735, Student's t for one degree 12.7062
-    found = exponent(np.exp([0, 1, 2]), np.exp([0, 1, 4]))
-    assert found is not None
-    assert_allclose(found, (2, 2 - 12.7062 * 3**-0.5, 2 + 12.7062 * 3**-0.5), rtol=1e-5)
-
-
-@given(st.floats(-2, 3), st.floats(0.1, 1e6), st.integers(3, 40))
-@settings(max_examples=50, deadline=None)
-def test_a_power_of_t_has_its_exponent_with_no_width(power: float, scale: float, n: int) -> None:
-    t = np.arange(1.0, n + 1)
-    found = exponent(t, scale * t**power)
-    assert found is not None
-    assert_allclose(found, power, atol=1e-6)
-
-
-def test_the_interval_covers_the_true_exponent_in_nineteen_of_twenty_draws() -> None:
-    source = np.random.default_rng(0)
-    t = np.geomspace(1, 1000, 8)
-    covered = 0
-    for _ in range(2000):
-        found = exponent(t, t**1.5 * np.exp(0.1 * source.standard_normal(8)))
-        assert found is not None
-        covered += found.low <= 1.5 <= found.high
-    assert covered / 2000 == pytest.approx(0.95, abs=0.015)
-
-
-def test_an_exponent_leaves_out_what_comes_before_the_start_and_needs_three_points() -> None:
-    t = [1, 10, 20, 40, 80]
-    bent = [500, 10, 20, 40, 80]
-    assert exponent(t, bent, start=10) == exponent(t[1:], bent[1:])
-    assert exponent(t, bent, start=40) is None
-    assert exponent([1, 2, 3], [0, 0, 0]) is None
-    assert exponent([5, 5, 5], [1, 2, 3]) is None
 
 
 def test_a_bank_grows_with_exponent_one_and_a_context_with_exponent_zero() -> None:

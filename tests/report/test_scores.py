@@ -3,7 +3,7 @@ import pytest
 
 from tests.report.fabricated import DIGEST, STAMP, fabricate
 from vosbench.metrics import summarise
-from vosbench.report.costs import all_costs, choose, exponent
+from vosbench.report.costs import all_costs, choose
 from vosbench.report.evidence import load
 from vosbench.report.scores import all_scores, drift
 from vosbench.results import Cell, Row, Store
@@ -122,11 +122,3 @@ def test_a_whole_frame_is_the_sum_of_its_stages_or_nothing(tmp_path):
     t, macs = by["fvcore"].whole_frame("gc")
     assert macs[t == 100] == pytest.approx(3e9 + 3.1e9 + 2e9 + 1e7 + 1e7)
     assert by["analytic"].whole_frame("gc")[0].size == 0
-
-
-def test_the_exponent_is_of_the_last_decade_and_needs_three_points():
-    t = np.array([1.0, 2, 10, 20, 50, 100])
-    assert exponent(t, np.where(t < 10, 1.0, 5 * t)) == pytest.approx(1.0)
-    assert exponent(t, np.full(6, 7.0)) == pytest.approx(0.0)
-    assert exponent(t[:2], t[:2]) is None
-    assert exponent(np.empty(0), np.empty(0)) is None

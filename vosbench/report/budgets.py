@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vosbench.report import pareto
 from vosbench.report.costs import Beside
 from vosbench.report.overview import costs_of
 from vosbench.report.scores import Run, Scores
@@ -34,17 +35,9 @@ def offers(scores: Scores, beside: Beside) -> list[Offer]:
 
 
 def front(offered: list[Offer], cost: str) -> set[Run]:
-    """Runs for which no other has as much J&F at no more cost and is better in one of the two.
-
-    Swapped weights neither stand on a front nor push anyone off it.
-    """
-    known = [(o.jf, o.costs[cost], o.run) for o in offered
-             if cost in o.costs and not o.run.swapped]  # fmt: skip
-    return {
-        run
-        for jf, x, run in known
-        if not any(a >= jf and b <= x and (a, b) != (jf, x) for a, b, _ in known)
-    }
+    """Runs on the Pareto front of J&F and a cost."""
+    known = ((o.run, o.costs[cost], o.jf) for o in offered if cost in o.costs)
+    return {run for run, _, _ in pareto.front(known)}
 
 
 def marks(scores: Scores, beside: Beside) -> dict[str, set[Run]]:

@@ -133,19 +133,3 @@ def _order(costs: Costs, like: Setting | None) -> tuple[object, ...]:
     rank = next((i for i, name in enumerate(known) if protocol.startswith(name)), len(known))
     elsewhere = like is not None and costs.setting.dataset != like.dataset
     return (elsewhere, -len(costs.labels), rank, costs.setting.describe())
-
-
-def exponent(t: np.ndarray, values: np.ndarray) -> float | None:
-    """The slope b of a straight line on log axes over the last decade of t: value grows as t^b.
-
-    The last decade, because what a memory starts with bends the line at small t. None below three
-    points there.
-
-    >>> t = np.array([1.0, 10.0, 30.0, 100.0])
-    >>> round(exponent(t, 3 * t**2), 6)
-    2.0
-    """
-    kept = (t >= max(1.0, t.max(initial=0) / 10)) & (values > 0)
-    if kept.sum() < 3:
-        return None
-    return float(np.polyfit(np.log(t[kept]), np.log(values[kept]), 1)[0])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from vosbench.report.costs import Costs, exponent
+import numpy as np
+
+from vosbench.metrics import power
+from vosbench.report.costs import Costs
 from vosbench.report.tabular import with_prefix
 
 _EXPONENT = "state_growth_exponent"
@@ -42,13 +45,18 @@ def exponent_text(value: float) -> str:
 
 
 def state_exponent(costs: Costs, label: str) -> Exponent | None:
-    """The harness's own fit where it left one; else the slope of `costs.exponent`."""
+    """The harness's own fit where it left one; else one of the same kind."""
     known = costs.whole(label)
     if _EXPONENT in known:
         ends = (known.get(f"{_EXPONENT}_{end}") for end in ("low", "high"))
         return Exponent(known[_EXPONENT], *ends)
-    fitted = exponent(*costs.series(label, "state_bytes"))
-    return None if fitted is None else Exponent(fitted)
+    return fitted(*costs.series(label, "state_bytes"))
+
+
+def fitted(t: np.ndarray, amount: np.ndarray) -> Exponent | None:
+    """The exponent over the last decade of t, see `power.last_decade`."""
+    found = power.last_decade(t, amount)
+    return None if found is None else Exponent(*found)
 
 
 def endings(costs: Costs) -> list[str]:

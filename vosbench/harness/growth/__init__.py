@@ -1,12 +1,9 @@
 """Memory over t: bytes that live between frames, and bytes a read or write needs for a moment."""
 
-from vosbench.harness.growth.fit import Exponent, exponent
 from vosbench.harness.growth.limit import parse_bytes, show_bytes
 from vosbench.harness.growth.measure import formula, measure, protocols, times, track
 
 __all__ = [
-    "Exponent",
-    "exponent",
     "formula",
     "measure",
     "parse_bytes",

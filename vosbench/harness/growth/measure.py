@@ -8,12 +8,12 @@ import torch
 
 from vosbench.harness.features import Features, Host
 from vosbench.harness.growth.contract import check
-from vosbench.harness.growth.fit import exponent
 from vosbench.harness.growth.limit import show_bytes
 from vosbench.harness.growth.sample import End, Follower, Sample, resident_bytes
 from vosbench.harness.settings import GROWTH_T, Settings
 from vosbench.harness.subject import Subject
 from vosbench.memory import Memory, WritePolicy
+from vosbench.metrics import power
 from vosbench.model.segmenter import reads
 from vosbench.results import Row
 
@@ -124,7 +124,7 @@ def _sample_rows(s: Sample) -> list[Row]:
 
 def _exponent_rows(samples: Sequence[Sample]) -> list[Row]:
     t, state = [s.t for s in samples], [s.state for s in samples]
-    found = exponent(t, state, start=max(t, default=0) / 10)
+    found = power.last_decade(t, state)
     if found is None:
         return []
     name = "state_growth_exponent"

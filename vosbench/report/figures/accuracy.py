@@ -26,6 +26,7 @@ from vosbench.report.figures.base import (
     short,
 )
 from vosbench.report.paper import Published, published_points
+from vosbench.report.pareto import Point, front
 from vosbench.report.scores import Run, Scores, drift
 
 READABLE = 10  # pixels: digits are never smaller on a screen
@@ -34,7 +35,6 @@ _RINGS = (  # around the dots of a front, one shape per cost
     _HOLLOW | {"marker": "o", "markersize": 12, "markeredgewidth": 0.9},
     _HOLLOW | {"marker": "s", "markersize": 15, "markeredgewidth": 0.9},
 )
-Point = tuple[Run, float, float]  # run, seconds per frame, J&F
 
 
 def any_untrained(runs: Sequence[Run]) -> bool:
@@ -45,16 +45,6 @@ def any_untrained(runs: Sequence[Run]) -> bool:
 def axis_text(text: str, runs: Sequence[Run]) -> str:
     """An accuracy axis, with the warning where it applies."""
     return f"{text}, untrained weights" if any_untrained(runs) else text
-
-
-def front(points: Sequence[Point]) -> list[Point]:
-    """The points that no other beats in both seconds and J&F, fastest first."""
-    best, kept = -math.inf, []
-    for point in sorted(points, key=lambda p: (p[1], -p[2])):
-        if point[2] > best:
-            best = point[2]
-            kept.append(point)
-    return kept
 
 
 def points(scores: Scores, speed: Costs | None) -> list[Point]:
@@ -83,7 +73,7 @@ def speed_accuracy(
         _published(axes, behind)
         handles = [_dot(axes, point, palette) for point in ours]
         names = [run.title for run in runs]
-        if len(best := front([p for p in ours if not p[0].swapped])) > 1:
+        if len(best := front(ours)) > 1:
             line = [[p[1] for p in best], [100 * p[2] for p in best]]
             handles += axes.plot(*line, color=INK, linewidth=0.8, linestyle="--", zorder=2)
             names.append("our Pareto front")

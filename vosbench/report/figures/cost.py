@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from vosbench.report.costs import STAGES, Costs, exponent
+from vosbench.report.costs import STAGES, Costs
 from vosbench.report.figures.base import (
     SERIES,
     Figure,
@@ -17,7 +17,7 @@ from vosbench.report.figures.base import (
     log_axis,
     short,
 )
-from vosbench.report.growing import Exponent, endings, state_exponent
+from vosbench.report.growing import Exponent, endings, fitted, state_exponent
 from vosbench.report.settings import Setting
 
 Curve = tuple[str, np.ndarray, np.ndarray]  # label, t, values
@@ -39,7 +39,7 @@ def over_t(
         handles, names = [], []
         for label, t, y in kept:
             handles += axes.plot(t, y, **palette.style(label, marker=len(t) < 12))
-            grows = (fits or {}).get(label) or _fitted(t, y)
+            grows = (fits or {}).get(label) or fitted(t, y)
             names.append(label if grows is None else f"{label}  t^{grows.text}")
         axes.set_xlabel("frame t (log)")
         axes.set_ylabel(f"{unit} (log)")
@@ -54,11 +54,6 @@ def over_t(
         said = f"{caption} t^b: slope on log axes over the last decade of t."
         said += f" Log axes have no place for 0: {zero}." if zero else ""
         return finish(figure, name, title, said, f"{unit}; " + "; ".join(ends))
-
-
-def _fitted(t: np.ndarray, y: np.ndarray) -> Exponent | None:
-    slope = exponent(t, y)
-    return None if slope is None else Exponent(slope)
 
 
 def _curves(costs: Costs, metric: str, scale: float) -> list[Curve]:

@@ -1,4 +1,4 @@
-"""The growth exponent: state bytes grow as t to this power."""
+"""The growth exponent: something grows as t to this power."""
 
 from __future__ import annotations
 
@@ -48,3 +48,12 @@ def exponent(t: ArrayLike, amount: ArrayLike, *, start: float = 0) -> Exponent |
     error = math.sqrt(float((rest**2).sum()) / (n - 2) / spread)
     half = float(stdtrit(n - 2, 0.975)) * error  # Student's t, two-sided 95 %
     return Exponent(slope, slope - half, slope + half)
+
+
+def last_decade(t: ArrayLike, amount: ArrayLike) -> Exponent | None:
+    """The exponent over the last decade of t: what a memory starts with bends the line before.
+
+    >>> last_decade([1, 2, 10, 50, 100], [7, 7, 10, 50, 100]).value
+    1.0
+    """
+    return exponent(t, amount, start=float(np.max(t, initial=0)) / 10)
