@@ -17,7 +17,7 @@ from vosbench.harness.settings import Settings
 from vosbench.harness.speed import roofline
 from vosbench.harness.speed.roofline import Machine, Work
 from vosbench.harness.subject import Subject, prepare
-from vosbench.memory import Cost, Growth, Memory, WritePolicy
+from vosbench.memory import Cost, Growth, KeyScope, Memory, WritePolicy
 from vosbench.results import Row
 
 PLAN = speed.Plan(steps=4, chunk=2, warm_up=1, rounds=2, seconds=0, emulated=1)
@@ -151,6 +151,9 @@ def test_the_work_of_a_frame_is_what_no_implementation_can_avoid() -> None:
     # pixels 10, objects 2: query 4*10*3 = 120 bytes, readout 4*10*2*5 = 400, item 4*2*10*8 = 640
     assert roofline.read_work(memory, 4, 10, 2) == Work(4000, 280 + 120 + 400)
     assert roofline.write_work(memory, 4, 10, 2) == Work(1000, 640 + 2 * 280)
+    memory.key_scope = KeyScope.SHARED  # one key for both objects: 4*10*(3 + 2*5) = 520
+    assert roofline.write_work(memory, 4, 10, 2) == Work(1000, 520 + 2 * 280)
+    memory.key_scope = KeyScope.PER_OBJECT
     assert roofline.frame_work(memory, every, 4, 10, 2) == [
         roofline.read_work(memory, 4, 10, 2),
         roofline.write_work(memory, 5, 10, 2),

@@ -1,7 +1,5 @@
 """Multiply-adds with what was not counted, growth with a limit, sizes and objects, table 1."""
 
-import pytest
-
 from tests.report.fabricated import STAMP, fabricate
 from vosbench.report import paper, scaling
 from vosbench.report.costs import Beside, all_costs, choose

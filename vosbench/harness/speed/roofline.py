@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 
 from vosbench.harness.speed.clock import Clock
-from vosbench.memory import Memory, WritePolicy
+from vosbench.memory import KeyScope, Memory, WritePolicy
 from vosbench.model.segmenter import reads
 from vosbench.results import Row
 
@@ -96,7 +96,8 @@ def write_work(memory: Memory, frames: int, pixels: int, objects: int) -> Work:
     cost = memory.cost(frames, pixels, objects)
     if not cost.write_macs:
         return Work(0, 0)
-    item = 4 * objects * pixels * (memory.key_dim + memory.value_dim)
+    keys = 1 if memory.key_scope is KeyScope.SHARED else objects
+    item = 4 * pixels * (keys * memory.key_dim + objects * memory.value_dim)
     return Work(cost.write_macs, item + 2 * cost.state_bytes)
 
 
