@@ -9,7 +9,8 @@ from tests.report.fabricated import fabricate
 from vosbench.report import render
 
 PROBE = """<script>
-const box = document.getElementById("results"), fps = [...box.querySelectorAll("th")].at(-2);
+const box = document.getElementById("results");
+const fps = [...box.querySelectorAll("th")].find((th) => th.textContent.includes("FPS"));
 const rows = () => [...box.querySelectorAll("tbody tr:not([hidden])")];
 const shown = () => rows().map((row) => row.cells[0].textContent);
 const said = [shown()];

@@ -118,7 +118,7 @@ def test_weights_of_another_method_are_named_apart_and_come_last(tmp_path):
     scores, beside = shown(swapped(tmp_path))
     assert [run.name for run in scores.runs] == ["gc", "stm", "gc (swapped: stm's weights)"]
     table = results(scores, beside, "results", "Results")
-    assert [row[1] for row in table.texts()] == [DIGEST, DIGEST, "swapped: stm's weights"]
+    assert [row[-1] for row in table.texts()] == [DIGEST, DIGEST, "swapped: stm's weights"]
     assert any(note.startswith("Swapped: ") for note in table.notes)
 
 

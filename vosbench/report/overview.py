@@ -27,12 +27,14 @@ from vosbench.report.tabular import (
 def results(scores: Scores | None, beside: Beside, name: str, title: str) -> Table:
     """One line per method, from all harnesses that fit the setting."""
     columns = [Column("method", "Method", text=True)]
-    if scores is not None:
-        columns += _score_columns(scores)
-    columns += _flops_columns(beside.flops) + _growth_columns(beside.growth)
     unranked = _unranked(scores.runs) if scores else frozenset()
     ranked = [x for x in beside.labels if not _out(x, scores, unranked)]
+    if scores is not None:
+        columns += _score_columns(scores)
     columns += _speed_columns(beside.speed, ranked)
+    columns += _flops_columns(beside.flops) + _growth_columns(beside.growth)
+    if scores is not None:
+        columns += _detail_columns(scores)
     rows = [_row(scores, run, run.label, beside) for run in scores.runs] if scores else []
     with_scores = {run.label for run in scores.runs} if scores else set()
     rows += [_row(None, None, x, beside) for x in beside.labels if x not in with_scores]
@@ -52,18 +54,31 @@ def _out(label: str, scores: Scores | None, unranked: frozenset[int]) -> bool:
 
 
 def _score_columns(scores: Scores) -> list[Column]:
-    # Nothing is set in bold where weights are untrained or sequences are missing.
-    whole_set = len(scores.ranked()) == len(scores.runs)
-    ready = whole_set and not all(run.untrained for run in scores.runs if not run.swapped)
-    columns = [Column("weights", "Weights", text=True)]
-    if not whole_set:
+    """What a narrow screen shows first."""
+    best = "high" if _ready(scores) else ""
+    columns = [Column("J&F", "J&F", "%", percent, best=best)]
+    if not _whole(scores):
         columns.append(Column("sequences", "Sequences", text=True))
-    columns.append(Column("J&F", "J&F", "%", percent, best="high" if ready else ""))
+    return columns
+
+
+def _detail_columns(scores: Scores) -> list[Column]:
+    """J and F apart, and the weights that they are of."""
+    columns = []
     for key in SCORE_COLUMNS:
         metric, statistic = key.split("_")
-        best = ("low" if statistic == "decay" else "high") if ready else ""
+        best = ("low" if statistic == "decay" else "high") if _ready(scores) else ""
         columns.append(Column(key, f"{metric} {statistic}", "%", percent, best=best))
-    return columns
+    return [*columns, Column("weights", "Weights", text=True)]
+
+
+def _whole(scores: Scores) -> bool:
+    return len(scores.ranked()) == len(scores.runs)
+
+
+def _ready(scores: Scores) -> bool:
+    """Nothing is set in bold where weights are untrained or sequences are missing."""
+    return _whole(scores) and not all(run.untrained for run in scores.runs if not run.swapped)
 
 
 def _flops_columns(costs: Costs | None) -> list[Column]:
