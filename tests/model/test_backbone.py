@@ -65,15 +65,25 @@ def test_features_come_at_strides_4_8_and_16_with_the_channels_that_dims_names(n
 
 
 @torch.no_grad()
-def test_the_mask_channel_changes_nothing_before_training() -> None:
+def test_an_empty_mask_changes_nothing_and_a_full_one_is_seen() -> None:
     nets = []
     for channels in (3, 4):
         torch.manual_seed(3)
         nets.append(backbone("resnet18", channels=channels))
     frame = torch.rand(2, 3, 32, 48)
-    wide = nets[1](torch.cat([frame, torch.rand(2, 1, 32, 48)], 1))
+    empty, full = torch.zeros(2, 1, 32, 48), torch.ones(2, 1, 32, 48)
+    wide = nets[1](torch.cat([frame, empty], 1))
     for a, b in zip(nets[0](frame), wide, strict=True):
         assert torch.allclose(a, b, atol=1e-5)
+    for a, b in zip(wide, nets[1](torch.cat([frame, full], 1)), strict=True):
+        assert (b - a).norm() > 0.1 * a.norm()
+
+
+def test_each_filter_sees_the_mask_at_the_scale_of_its_colours() -> None:
+    net = backbone("tf_efficientnet_lite0", channels=4)
+    first = next(m for m in net.modules() if isinstance(m, nn.Conv2d))
+    colours, mask = first.weight[:, :3].std(dim=(1, 2, 3)), first.weight[:, 3].std(dim=(1, 2))
+    assert 0.5 < (mask / colours).median() < 2
 
 
 def test_the_mask_channel_is_learned() -> None:

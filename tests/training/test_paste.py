@@ -170,9 +170,7 @@ def test_a_video_clip_among_layers_of_stills_is_seen_from_a_little_nearer(tmp_pa
     assert any_._footage(np.random.default_rng(0)).reach == pytest.approx((0.7 * 24, 1.5 * 24))
 
 
-def test_every_recipe_on_data_layers_stills_alone_but_the_one_for_look_alikes() -> None:
+def test_recipes_from_imagenet_layer_stills_alone_and_those_that_go_on_layer_any() -> None:
     layers = {name: {s.layers for s in plan.stages} for name, plan in RECIPES.items()}
-    assert {name for name, kinds in layers.items() if kinds == {"stills"}} == {
-        "paper", "mini", "adapt",
-    }  # fmt: skip
-    assert layers["refine"] == {"any"}
+    assert layers["paper"] == layers["mini"] == {"stills"}
+    assert layers["adapt"] == layers["refine"] == {"any"}

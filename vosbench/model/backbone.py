@@ -23,8 +23,8 @@ def backbone(
 
     Every network of the field freezes its batch norms: frozen, they are constants, so they are
     folded into the convolutions before them. Nothing is left that could drift, and a step costs
-    less. Layers past stride 16 are left out. Channels beyond RGB (the mask) start at zero, so that
-    they change nothing before training.
+    less. Layers past stride 16 are left out. Channels beyond RGB (the mask) start at RGB's scale:
+    from zero, a training at a backbone's small steps never makes a mask that can be seen.
 
     Args:
         name: a timm model with `features_only` support.
@@ -91,9 +91,16 @@ def fold_batchnorms(net: nn.Module) -> None:
 
 @torch.no_grad()
 def widen(net: nn.Module, channels: int) -> None:
-    """Gives the first convolution `channels` inputs; the new ones start at zero."""
+    """Gives the first convolution `channels` inputs; the new ones are normal, of the old's scale.
+
+    Folded batch norms leave each filter a scale of its own, so each has its own here too. They are
+    drawn apart from the network's other weights, which are the same with and without a mask.
+    """
     old = next(m for m in net.modules() if isinstance(m, nn.Conv2d))
-    extra = old.weight.new_zeros(old.out_channels, channels - old.in_channels, *old.kernel_size)
+    source = torch.Generator().manual_seed(torch.initial_seed())
+    shape = old.out_channels, channels - old.in_channels, *old.kernel_size
+    scale = old.weight.std(dim=(1, 2, 3), keepdim=True)
+    extra = torch.randn(shape, generator=source) * scale
     old.weight = nn.Parameter(torch.cat([old.weight, extra], dim=1))
     old.in_channels = channels
 

@@ -64,9 +64,9 @@ RECIPES = {
         batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
         average=0.998,
     ),
-    # goes on from the weights of another method (--start): what a new memory has to learn
+    # goes on from other weights (--start), of this method or of another: a shorter second training
     "adapt": Recipe(
-        stages=(Stage(850, 192, 0.5, 10, 6e-4, "hybrid", layers="stills"),),
+        stages=(Stage(900, 192, 0.55, 10, 8e-4, "hybrid"),),
         batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
         average=0.998,
     ),
