@@ -88,7 +88,8 @@ def bench(
 ) -> None:
     """Run methods x data sets x harnesses, and render the report.
 
-    Without --methods: every method that has weights for the preset.
+    Without --methods: every method that has weights for the preset, and, for what its memory adds,
+    none on each method's weights.
 
     Equal room on long videos with look-alikes and occlusions:
     vosbench bench --data synthetic:length=500,scenario=crossing-twins+occlusion --methods
@@ -96,9 +97,11 @@ def bench(
     """
     settings = _settings(locals())
     from vosbench.harness.checkpoint import named
+    from vosbench.harness.control import controls
 
-    methods_ = named(settings.methods, preset, weights)
-    _measure([_matched(replace(settings, methods=methods_), match_state)], on)
+    whole = replace(settings, methods=named(settings.methods, preset, weights))
+    beside = [] if settings.methods else controls(whole)
+    _measure([_matched(whole, match_state), *beside], on)
 
 
 @app.command()

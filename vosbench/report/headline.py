@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vosbench.report import ratios
+from vosbench.report import control, ratios
 from vosbench.report.costs import Beside
 from vosbench.report.growing import endings
 from vosbench.report.overview import costs_of
@@ -31,16 +31,19 @@ def headline(scores: Scores | None, beside: Beside) -> Headline:
     warning = " ".join(filter(None, [unfinished, WARNING if untrained else ""]))
     cost = cost_title(beside)
     ranked = [run for run in scores.ranked() if not run.swapped] if scores else []
+    added = control.sentences(scores, ranked) if scores else []
+    if scores is not None:
+        warning = " ".join(filter(None, [warning, control.warning(scores, ranked)]))
     if scores is None or untrained or not ranked:
         title = cost or "No methods compared yet"
         return Headline(title, tuple(cost_sentences(beside)), warning)
     best, score = ranked[0], percent(scores.total(ranked[0])["J&F"])
     if len(ranked) == 1:
         title = f"{best.name}: {score} J&F on {scores.setting.dataset}"
-        return Headline(title, tuple(cost_sentences(beside)), warning)
+        return Headline(title, (*added, *cost_sentences(beside)), warning)
     found = [d for other in ranked[1:4] if (d := scores.compare(best, other)) is not None]
     title = _title(best, ranked[1], found[0] if found else None, beside)
-    said = [sentence(scores, d) for d in found] + cost_sentences(beside)
+    said = [sentence(scores, d) for d in found] + added + cost_sentences(beside)
     return Headline(title, tuple(said), warning)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vosbench.metrics import PROTOCOLS
-from vosbench.report import ratios
+from vosbench.report import control, ratios
 from vosbench.report.costs import Beside, Costs
 from vosbench.report.growing import endings, state_exponent
 from vosbench.report.scores import Scores
@@ -32,6 +32,8 @@ def _of_scores(scores: Scores | None) -> list[str]:
     known = PROTOCOLS.get(scores.setting.protocol)
     if known is not None and known.seen_and_unseen:
         notes.append("All objects weigh the same: seen and unseen classes are not told apart.")
+    if control.any_added(scores):
+        notes.append(control.NOTE)
     if any(run.untrained for run in scores.runs):
         notes.append(f"{UNTRAINED_TEXT.capitalize()}: J and F show that the pipeline runs; "
                      "they are not accuracy.")  # fmt: skip

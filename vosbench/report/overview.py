@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vosbench.report import notes, ratios
+from vosbench.report import control, notes, ratios
 from vosbench.report.costs import Beside, Costs
 from vosbench.report.growing import exponent_text, state_exponent
 from vosbench.report.scores import SCORE_COLUMNS, Run, Scores
@@ -20,6 +20,7 @@ from vosbench.report.tabular import (
     mega,
     milli,
     percent,
+    signed_percent,
     significant,
 )
 
@@ -57,6 +58,8 @@ def _score_columns(scores: Scores) -> list[Column]:
     """What a narrow screen shows first."""
     best = "high" if _ready(scores) else ""
     columns = [Column("J&F", "J&F", "%", percent, best=best)]
+    if control.any_added(scores):
+        columns.append(Column("over_none", "Over none", "points", signed_percent))
     if not _whole(scores):
         columns.append(Column("sequences", "Sequences", text=True))
     return columns
@@ -124,6 +127,8 @@ def _row(scores: Scores | None, run: Run | None, label: str, beside: Beside) -> 
     if scores is not None and run is not None:
         count = f"{scores.covered(run)} of {len(scores.sequences)}"
         row |= {"weights": weights_text(run.weights), "sequences": count, **scores.total(run)}
+        added = control.added(scores, run)
+        row["over_none"] = None if added is None else added.mean
     return row | costs_of(label, beside)
 
 

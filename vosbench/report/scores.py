@@ -12,8 +12,8 @@ import pandas as pd
 from vosbench.metrics import PROTOCOLS
 from vosbench.metrics.statistics import paired_bootstrap, summarise
 from vosbench.report.evidence import Evidence
-from vosbench.report.settings import Setting, donor, split
-from vosbench.results import UNTRAINED
+from vosbench.report.settings import Setting, digest, donor, split
+from vosbench.results import CONTROL, UNTRAINED
 
 STATISTICS = ("mean", "recall", "decay")
 _RUN = ["label", "weights"]  # with a setting, these two name one run over a data set
@@ -146,6 +146,14 @@ class Scores:
             return None
         difference, low, high = paired_bootstrap(both[:, 0], both[:, 1])
         return Difference(first, second, float(difference), float(low), float(high), len(both))
+
+    def control(self, run: Run) -> Run | None:
+        """`none` on the run's own weights: what the network does with nothing to read."""
+        if run.untrained or run.label == CONTROL:
+            return None
+        mine = digest(run.weights)
+        found = (r for r in self.runs if r.label == CONTROL and digest(r.weights) == mine)
+        return next(found, None)
 
     def ranked(self) -> list[Run]:
         """Runs that cover every sequence, best J&F first."""

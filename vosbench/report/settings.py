@@ -108,6 +108,15 @@ def donor(weights: str) -> str:
     return weights.rpartition(":")[0]
 
 
+def digest(weights: str) -> str:
+    """Of the file of weights, whoever uses it; "untrained" where there is none.
+
+    >>> digest("stm:0123456789ab"), digest("0123456789ab")
+    ('0123456789ab', '0123456789ab')
+    """
+    return weights.rpartition(":")[2]
+
+
 def weights_text(weights: str, *, digest: bool = False) -> str:
     """The weights as every table names them; `digest` says which of a donor's.
 

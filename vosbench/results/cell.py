@@ -13,6 +13,7 @@ from typing import NamedTuple
 from vosbench.errors import UsageError
 
 UNTRAINED = "untrained"
+CONTROL = "none"  # the method that keeps nothing; on the weights of others, their control
 _OF_A_VIDEO = ("sequence", "objects", "size")  # fields that differ within one run of one method
 _WEIGHTS = re.compile(r"([^\W\d][\w.+-]*:)?[0-9a-f]{12}")  # "stm:" where another method's
 

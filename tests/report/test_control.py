@@ -1,0 +1,69 @@
+"""What a memory adds: the difference to no memory on the same weights, wherever scores stand."""
+
+import pytest
+
+from tests.report.fabricated import DIGEST, STAMP, fabricate
+from tests.report.readers import html_tables
+from tests.report.test_scores import one_cell
+from vosbench.report import control, render
+from vosbench.report.evidence import load
+from vosbench.report.scores import all_scores
+from vosbench.results import Store
+
+OTHER = "fedcba987654"
+
+
+def store(folder, own, floor, floor_weights=f"gc:{DIGEST}"):
+    """`gc` with J = F = own[i] on sequence i, and `none` with floor[i]."""
+    kept = Store(folder, stamp=STAMP)
+    for i, (a, b) in enumerate(zip(own, floor, strict=True)):
+        one_cell(kept, f"s{i}", {1: ([a], [a])})
+        one_cell(kept, f"s{i}", {1: ([b], [b])}, method="none", weights=floor_weights)
+    (scores,) = all_scores(load(folder))
+    return scores
+
+
+def test_what_a_memory_adds_is_the_mean_difference_over_sequences(tmp_path):
+    scores = store(tmp_path, (0.8, 0.6, 0.7), (0.5, 0.1, 0.3))
+    gc, none = scores.runs
+    found = control.added(scores, gc)
+    assert found is not None
+    assert found.mean == pytest.approx(0.4)  # (0.3 + 0.5 + 0.4) / 3
+    assert (found.low, found.high) == pytest.approx((0.3, 0.5), abs=1e-9)  # the extreme draws
+    assert control.added(scores, none) is None
+    said = control.sentences(scores, [gc])
+    assert said == ["What the memory adds to J&F, over none on the same weights: gc +40.0 "
+                    "(+30.0 to +50.0)."]  # fmt: skip
+    assert control.warning(scores, [gc]) == ""
+
+
+def test_a_memory_that_adds_nothing_is_warned_of(tmp_path):
+    scores = store(tmp_path, (0.8, 0.6, 0.7), (0.8, 0.7, 0.6))
+    gc = scores.runs[0]
+    assert control.sentences(scores, [gc]) == []
+    assert "gc: J&F is no clearer above that of no memory" in control.warning(scores, [gc])
+
+
+def test_no_memory_on_other_weights_is_no_control(tmp_path):
+    scores = store(tmp_path, (0.8, 0.6), (0.5, 0.1), f"gc:{OTHER}")
+    assert [control.added(scores, run) for run in scores.runs] == [None, None]
+    assert not control.any_added(scores)
+
+
+def test_untrained_weights_have_no_control(tmp_path):
+    fabricate(tmp_path, ("gc", "none"), weights="untrained", harnesses=("accuracy",))
+    (scores,) = all_scores(load(tmp_path))
+    assert not control.any_added(scores)
+
+
+def test_the_page_shows_it_beside_the_score_and_warns_on_top(tmp_path):
+    fabricate(tmp_path / "s", ("none",), weights=f"gc:{DIGEST}", harnesses=("accuracy",))
+    fabricate(tmp_path / "s", ("zero", "gc"), harnesses=("accuracy",))  # worse by 0.05
+    page = render(tmp_path / "s", tmp_path / "out").read_text("utf-8")
+    head, *rows = html_tables(page)["results"]
+    at = head.index("Over none points")
+    shown = {row[0]: row[at] for row in rows}
+    assert float(shown["gc"]) == pytest.approx(-5, abs=1)
+    assert shown["none (swapped: gc's weights)"] == "–"  # noqa: RUF001
+    assert "what the memory adds" in page
+    assert "no clearer above that of no memory" in page

@@ -1,0 +1,49 @@
+"""What a memory adds: a run against `none`, the memory that keeps nothing, on the same weights.
+
+A network can learn to segment whatever is salient and never look at its memory; its J&F then says
+nothing of the memory. The same weights with a readout of zeros tell.
+"""
+
+from __future__ import annotations
+
+from vosbench.report.scores import Difference, Run, Scores
+from vosbench.report.tabular import signed_percent
+
+NOTE = (
+    "Over none: J&F minus that of the method none, a readout of zeros, on the same weights: what "
+    "the memory adds."
+)
+
+
+def added(scores: Scores, run: Run) -> Difference | None:
+    """J&F of a run over that of no memory on its weights, paired over sequences."""
+    control = scores.control(run)
+    return None if control is None else scores.compare(run, control)
+
+
+def any_added(scores: Scores) -> bool:
+    """Whether some run has its control beside it."""
+    return any(added(scores, run) is not None for run in scores.runs)
+
+
+def sentences(scores: Scores, runs: list[Run]) -> list[str]:
+    """What each memory adds, for runs whose interval leaves 0 out."""
+    found = [(run, d) for run in runs if (d := added(scores, run)) is not None and d.low > 0]
+    if not found:
+        return []
+    each = ", ".join(
+        f"{run.name} {signed_percent(d.mean)} ({signed_percent(d.low)} to {signed_percent(d.high)})"
+        for run, d in found
+    )
+    return [f"What the memory adds to J&F, over none on the same weights: {each}."]
+
+
+def warning(scores: Scores, runs: list[Run]) -> str:
+    """Names the runs that do no better than no memory at all; "" where there are none."""
+    idle = [run.name for run in runs if (d := added(scores, run)) is not None and d.low <= 0]
+    if not idle:
+        return ""
+    return (
+        f"{' and '.join(idle)}: J&F is no clearer above that of no memory on the same weights than "
+        "noise. It says little about the memory."
+    )
