@@ -1,8 +1,7 @@
 """The append-only store: `records.jsonl`, one line per cell, there whole or not at all.
 
-An append is one `write` and one `fsync` under a file lock. A process killed at any moment leaves
-every earlier line as it was, and at most one torn line at the end, which the next append closes
-off and every reader skips with a warning.
+`journal` says how a line is written so that a kill tears at most the last one. Every reader skips a
+torn or damaged line with a warning.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from vosbench.errors import DataError
-from vosbench.results import environment
+from vosbench.results import environment, journal
 from vosbench.results.cell import Cell, Row
 from vosbench.results.folders import ensure_writable
 from vosbench.results.lines import DamagedLineError, Failure, Record, decode, encode
-from vosbench.results.lock import claim, locked
+from vosbench.results.lock import claim
 from vosbench.results.tables import failure_table, tidy_table
 
 RECORDS = "records.jsonl"
@@ -99,13 +98,13 @@ class Store:
         Raises:
             DataError: the folder cannot be written or the disk is full; nothing was added then.
         """
-        self._write(encode(cell, self._stamped(stamp), rows))
+        journal.append(self.path, encode(cell, self._stamped(stamp), rows))
 
     def append_failure(
         self, cell: Cell, error: str, traceback: str = "", stamp: Mapping[str, str] | None = None
     ) -> None:
         """Write that a cell failed, and why, in one line. `has` stays false: it will be retried."""
-        self._write(encode(cell, self._stamped(stamp), Failure(error, traceback)))
+        journal.append(self.path, encode(cell, self._stamped(stamp), Failure(error, traceback)))
 
     def has(self, cell: Cell, source: str | None = None) -> bool:
         """Whether the cell is measured: its latest line is whole and is not a failure.
@@ -149,26 +148,9 @@ class Store:
         stamp = self._stamp if given is None else given
         return {"time": datetime.now(UTC).isoformat(timespec="seconds"), **(stamp or {})}
 
-    def _write(self, line: bytes) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as wrong:
-            raise _unusable("written", self.path, wrong) from wrong
-        try:
-            with locked(descriptor):
-                new = not os.fstat(descriptor).st_size
-                _append_whole(descriptor, line)
-            if new:
-                _sync_folder(self.folder)
-        except OSError as wrong:
-            raise _unusable("written", self.path, wrong) from wrong
-        finally:
-            os.close(descriptor)
-
     def _refreshed(self) -> dict[str, _Place]:
         """The index, brought up to date with what this or other processes have appended."""
-        if self._end and _size(self.path) < self._end:  # deleted or replaced meanwhile: read anew
+        if self._end and journal.size(self.path) < self._end:  # replaced meanwhile: read anew
             self._index, self._end, self._line, self._torn = {}, 0, 0, -1
             self.damaged.clear()
         for offset, line in self._new_lines():
@@ -187,7 +169,7 @@ class Store:
         return self._index
 
     def _new_lines(self) -> Iterator[tuple[int, bytes]]:
-        fresh = _read(self.path, self._end)
+        fresh = journal.read(self.path, self._end)
         *whole, rest = fresh.split(b"\n")
         if rest and self._torn != self._end + len(fresh) - len(rest):
             self._torn = self._end + len(fresh) - len(rest)
@@ -207,53 +189,3 @@ class Store:
     def _warn(self, what: str) -> None:
         self.damaged.append(what)
         warnings.warn(f"{self.path}, {what}; skipped", DamagedRecordWarning, stacklevel=2)
-
-
-def _append_whole(descriptor: int, line: bytes) -> None:
-    """One write at the end of the file and a sync; a short write (disk full) is taken back."""
-    size = os.lseek(descriptor, 0, os.SEEK_END)
-    if size and _last_byte(descriptor, size) != b"\n":
-        line = b"\n" + line  # closes off the torn line of a process that was killed
-    try:
-        if os.write(descriptor, line) != len(line):
-            raise OSError("the disk is full")
-        os.fsync(descriptor)
-    except OSError:
-        os.ftruncate(descriptor, size)
-        raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a new file's name last through a power cut; Windows opens no folders."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _last_byte(descriptor: int, size: int) -> bytes:
-    os.lseek(descriptor, size - 1, os.SEEK_SET)
-    return os.read(descriptor, 1)
-
-
-def _read(path: Path, start: int) -> bytes:
-    """The bytes of a file from `start` on; none where there is no file yet."""
-    try:
-        with path.open("rb") as file, locked(file.fileno(), shared=True):
-            file.seek(start)
-            return file.read()
-    except FileNotFoundError:
-        return b""
-    except OSError as wrong:
-        raise _unusable("read", path, wrong) from wrong
-
-
-def _unusable(verb: str, path: Path, wrong: OSError) -> DataError:
-    reason = wrong.strerror or wrong
-    return DataError(f"store {path} cannot be {verb}: {reason}; name another folder or free it")
