@@ -40,6 +40,15 @@ def test_the_seed_alone_decides_the_weights_and_the_callers_generator_is_left_al
     assert not torch.equal(first["query_encoder.key.weight"], other["query_encoder.key.weight"])
 
 
+def test_keys_and_queries_start_alike_and_are_learned_apart() -> None:
+    net = network("stm")
+    ours, theirs = net.query_encoder.key, net.memory_encoder.key
+    assert theirs is not None
+    assert torch.equal(ours.weight, theirs.weight)
+    assert torch.equal(ours.bias, theirs.bias)
+    assert ours.weight.data_ptr() != theirs.weight.data_ptr()
+
+
 @torch.no_grad()
 def test_logits_have_the_size_of_the_frame() -> None:
     net = network()

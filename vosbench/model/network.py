@@ -67,6 +67,9 @@ def changed(method: str, preset_name: str, parameters: Mapping[str, Any]) -> dic
 class Network(nn.Module):
     """One object at a time through encoder, memory and decoder; objects share no state.
 
+    Both encoders' keys start from one draw, so that q^T k is a likeness of places from the first
+    step. Drawn apart, it is noise, which a softmax over it turns into a choice at random.
+
     A memory may want keys and values of other widths than the preset's: the encoders give what it
     asks for, and a 1x1 convolution brings its readout to the decoder's width.
 
@@ -85,6 +88,8 @@ class Network(nn.Module):
             name, *dims, planes=1 + shape.others, start=start,
             own_key=memory.key_scope is KeyScope.PER_OBJECT,
         )  # fmt: skip
+        if self.memory_encoder.key is not None:
+            self.memory_encoder.key.load_state_dict(self.query_encoder.key.state_dict())
         self.memory = memory
         self.decoder = shape.decoder(
             shape.value_dim, self.query_encoder.skip_dims, shape.decoder_dim

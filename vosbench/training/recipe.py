@@ -72,8 +72,8 @@ RECIPES = {
     ),
     "mini": Recipe(
         stages=(
-            Stage(1_800, 128, 0.3, 5, 8e-4, "hybrid", layers="stills"),
-            Stage(1_600, 192, 0.6, 10, 8e-4, "hybrid", layers="stills"),
+            Stage(1_500, 128, 0.3, 5, 8e-4, "hybrid", paste=0.6, layers="stills"),
+            Stage(1_400, 176, 0.6, 10, 8e-4, "hybrid", frames=4, paste=0.4),
         ),
         batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
         average=0.998,
