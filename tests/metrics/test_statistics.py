@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vosbench.metrics import ObjectScore, paired_bootstrap, summarise
+from vosbench.metrics import ObjectScore, summarise
 from vosbench.metrics.averages import JF, average, groups
 from vosbench.metrics.statistics import Summary, after_reappearance, drift
 
@@ -75,29 +75,6 @@ def test_reappearance_takes_the_first_visible_frames_after_each_absence():
 
 def test_an_object_that_never_leaves_has_no_reappearance():
     assert after_reappearance(score([0.9, 0.8])).size == 0
-
-
-def test_bootstrap_of_a_constant_difference_is_that_difference():
-    interval = paired_bootstrap([0.7, 0.5, 0.9], [0.6, 0.4, 0.8])
-    assert interval == pytest.approx((0.1, 0.1, 0.1))
-
-
-def test_bootstrap_of_two_pairs_is_the_binomial_worked_out_by_hand():
-    # differences 0 and 1: a mean of 0, 1/2, 1 with chances 1/4, 1/2, 1/4
-    assert paired_bootstrap([0, 1], [0, 0], level=0.6) == (0.5, 0.0, 1.0)
-    assert paired_bootstrap([0, 1], [0, 0], level=0.4) == (0.5, 0.5, 0.5)
-
-
-def test_bootstrap_width_is_that_of_the_standard_error_for_many_pairs():
-    rng = np.random.default_rng(1)
-    a, b = rng.normal(0.6, 0.1, 400), np.full(400, 0.5)
-    _, low, high = paired_bootstrap(a, b)
-    assert high - low == pytest.approx(2 * 1.96 * a.std() / 20, rel=0.05)
-
-
-def test_bootstrap_of_nothing_is_an_error():
-    with pytest.raises(ValueError, match="one value per sequence"):
-        paired_bootstrap([], [])
 
 
 def jf(value):

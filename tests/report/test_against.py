@@ -36,12 +36,12 @@ def test_a_store_against_itself_has_moved_nowhere(tmp_path):
 
 
 def test_five_points_on_every_sequence_are_better_and_their_interval_is_five(tmp_path):
-    old = np.array([0.4, 0.6, 0.7])
+    old = np.array([0.4, 0.6, 0.7, 0.4, 0.6, 0.7])
     scored(tmp_path / "old", old)
     scored(tmp_path / "new", old + 0.05)
     found = move(tmp_path / "new", tmp_path / "old", "J&F")
     assert (found.old, found.new) == ("56.7", "61.7")
-    assert found.change == "+5.0 (+5.0 to +5.0)"
+    assert found.change == "+5.0 (+5.0 to +5.0, p 0.031)"  # 2 of 64 patterns of signs
     assert found.verdict == "better"
 
 
@@ -54,12 +54,13 @@ def test_gains_and_losses_that_cancel_are_noise(tmp_path):
 def test_only_sequences_that_both_have_are_compared(tmp_path):
     scored(tmp_path / "old", [0.5, 0.5])
     scored(tmp_path / "new", [0.5, 0.5, 0.1])
-    assert move(tmp_path / "new", tmp_path / "old", "J&F").change == "+0.0 (+0.0 to +0.0)"
+    assert move(tmp_path / "new", tmp_path / "old", "J&F").change == "+0.0 (+0.0 to +0.0, p 1.0)"
 
 
-def test_one_sequence_is_never_more_than_noise(tmp_path):
-    scored(tmp_path / "old", [0.2])
-    scored(tmp_path / "new", [0.9])
+@pytest.mark.parametrize("sequences", [1, 5])
+def test_fewer_than_six_sequences_are_never_more_than_noise(tmp_path, sequences):
+    scored(tmp_path / "old", [0.2] * sequences)
+    scored(tmp_path / "new", [0.9] * sequences)
     assert move(tmp_path / "new", tmp_path / "old", "J&F").verdict == ""
 
 

@@ -1,5 +1,6 @@
 """What a memory adds: the difference to no memory on the same weights, wherever scores stand."""
 
+import numpy as np
 import pytest
 
 from tests.report.fabricated import DIGEST, STAMP, fabricate
@@ -24,16 +25,16 @@ def store(folder, own, floor, floor_weights=f"gc:{DIGEST}"):
 
 
 def test_what_a_memory_adds_is_the_mean_difference_over_sequences(tmp_path):
-    scores = store(tmp_path, (0.8, 0.6, 0.7), (0.5, 0.1, 0.3))
+    scores = store(tmp_path, (0.8, 0.6, 0.7) * 2, (0.5, 0.1, 0.3) * 2)
     gc, none = scores.runs
     found = control.added(scores, gc)
     assert found is not None
     assert found.mean == pytest.approx(0.4)  # (0.3 + 0.5 + 0.4) / 3
-    assert (found.low, found.high) == pytest.approx((0.3, 0.5), abs=1e-9)  # the extreme draws
+    assert found.low == pytest.approx(0.4 - 1.96 * np.sqrt(0.02 / 3 / 6), abs=0.015)
     assert control.added(scores, none) is None
     said = control.sentences(scores, [gc])
     assert said == ["What the memory adds to J&F, over none on the same weights: gc +40.0 "
-                    "(+30.0 to +50.0)."]  # fmt: skip
+                    f"({100 * found.low:+.1f} to {100 * found.high:+.1f})."]  # fmt: skip
     assert control.warning(scores, [gc]) == ""
 
 

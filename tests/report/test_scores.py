@@ -47,7 +47,7 @@ def test_recall_and_decay_are_the_metrics_own(tmp_path):
     [
         {"protocol": "vos-benchmark"}, {"dataset": "other"}, {"preset": "paper"},
         {"size": "240x428"}, {"seed": 3}, {"precision": "bfloat16"}, {"tool": "other"},
-        {"stamp": STAMP | {"machine": "Another"}}, {"device": "cuda"},
+        {"device": "cuda"},
     ],
 )  # fmt: skip
 def test_two_settings_never_share_a_column(tmp_path, change):
@@ -56,6 +56,20 @@ def test_two_settings_never_share_a_column(tmp_path, change):
     found = all_scores(load(tmp_path))
     assert sorted(run.label for scores in found for run in scores.runs) == ["gc", "stm"]
     assert len(found) == 2
+
+
+def test_sequences_of_two_machines_and_of_two_widths_are_one_run(tmp_path):
+    kept = Store(tmp_path, stamp=STAMP)
+    elsewhere = Store(tmp_path / "b", stamp=STAMP | {"machine": "Another"})
+    for i, size in enumerate(["192x342", "192x342", "192x364"]):
+        one_cell(kept, f"s{i}", {1: ([0.5], [0.5])}, size=size)
+    one_cell(elsewhere, "s3", {1: ([0.5], [0.5])}, size="342x192")
+    kept.path.write_bytes(kept.path.read_bytes() + elsewhere.path.read_bytes())
+    (scores,) = all_scores(load(tmp_path))
+    assert scores.sequences == ["s0", "s1", "s2", "s3"]
+    assert scores.setting.machine == STAMP["machine"]  # where most ran
+    one_cell(kept, "s0", {1: ([0.6], [0.6])}, size="240x428")
+    assert [len(s.sequences) for s in all_scores(load(tmp_path))] == [4, 1]
 
 
 def test_sequences_of_different_width_stay_one_data_set(tmp_path):

@@ -80,11 +80,11 @@ def choose(method: str, parameters: Mapping[str, Any], settings: Settings) -> Ch
         path = weights.shipped(method, name)
         fits = path is not None and _keeps_shapes(method, dict(parameters), name)
         return Checkpoint(path, method) if path is not None and fits else None
+    if given in registry.methods():  # a folder or file of that name is ./gc
+        return _of_method(given, name)
     path = Path(given)
     if path.is_dir():
         return Checkpoint(_in_folder(path, method, name, parameters), method)
-    if given in registry.methods() and not path.is_file():
-        return _of_method(given, name)
     return Checkpoint(path, method)
 
 
@@ -99,7 +99,8 @@ def named(methods: tuple[str, ...], preset_name: str, given: str) -> tuple[str, 
     if methods:
         every = {m: tuple(registry.methods()) if m == ALL else (m,) for m in methods}
         return tuple(dict.fromkeys(m for found in every.values() for m in found))
-    found = trained(preset_name, Path(given) if Path(given).is_dir() else None)
+    folder = Path(given) if given not in registry.methods() and Path(given).is_dir() else None
+    found = trained(preset_name, folder)
     if not found:
         raise UsageError(
             f"no method has weights for preset {preset_name}: name methods, as in "

@@ -1,15 +1,17 @@
 """J and F, bit-exact with the official evaluator: counts in one kernel, protocols by name."""
 
+from vosbench.metrics.paired import Paired, paired
 from vosbench.metrics.protocols import PROTOCOLS, Protocol
 from vosbench.metrics.sequence import ObjectScore, SequenceScore, Truth
-from vosbench.metrics.statistics import paired_bootstrap, summarise
+from vosbench.metrics.statistics import summarise
 
 __all__ = [
     "PROTOCOLS",
     "ObjectScore",
+    "Paired",
     "Protocol",
     "SequenceScore",
     "Truth",
-    "paired_bootstrap",
+    "paired",
     "summarise",
 ]

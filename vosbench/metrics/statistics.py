@@ -1,9 +1,9 @@
-"""What a score's curves say: mean, recall, decay; drift; return after an absence; intervals."""
+"""What a score's curves say: mean, recall, decay; drift; return after an absence."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -88,43 +88,6 @@ def after_reappearance(score: ObjectScore, frames: int = 5, measure: str = "J") 
             values.append(float(value))
             left -= 1
     return np.array(values)
-
-
-class Interval(NamedTuple):
-    """A difference of means with its bootstrap interval."""
-
-    difference: float
-    low: float
-    high: float
-
-
-def paired_bootstrap(
-    a: Sequence[float] | Curve,
-    b: Sequence[float] | Curve,
-    *,
-    level: float = 0.95,
-    samples: int = 10_000,
-    seed: int = 0,
-) -> Interval:
-    """mean(a) - mean(b) with its percentile interval over pairs drawn with replacement.
-
-    Args:
-        a: (pairs,) one value per sequence; frames or objects of a sequence are not independent, so
-            average them first.
-        b: (pairs,) the other method's, in the same order.
-        level: share of the resampled differences inside the interval.
-        samples: how often the pairs are drawn again.
-        seed: of the draws.
-
-    Raises ValueError for curves that are empty or of different length.
-    """
-    pairs = np.asarray(a, np.float64) - np.asarray(b, np.float64)
-    if not len(pairs):
-        raise ValueError("no pairs; expected one value per sequence for each method")
-    draws = np.random.default_rng(seed).integers(len(pairs), size=(samples, len(pairs)))
-    means = pairs[draws].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(_mean(pairs), float(low), float(high))
 
 
 def _mean(x: Curve) -> float:

@@ -1,6 +1,6 @@
 """What moved between two stores, and which change is more than noise.
 
-    J&F          paired bootstrap over the sequences that both stores have (95 % interval)
+    J&F          paired over the sequences that both stores have: 95 % interval, p
     counts       multiply-adds, parameters, bytes: exact, so that 1 % is a change
     frame time   ratio of medians; under SAME_SPEED either way is noise, and the machine must agree
 
@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 
-from vosbench.metrics.statistics import paired_bootstrap
+from vosbench.metrics import paired
 from vosbench.report.costs import Costs, all_costs
 from vosbench.report.evidence import Evidence, load
 from vosbench.report.ratios import SAME_SPEED
@@ -75,8 +76,8 @@ class Comparison:
         order = {"worse": 0, "better": 1, "": 2}
         moves = sorted(self.moves, key=lambda move: order[move.verdict])
         notes = [
-            "J&F: 95 % interval of a paired bootstrap over common sequences. Counts are exact: "
-            "from 1 % on they changed. Times: on one machine, and only a ratio above "
+            "J&F: 95 % interval of a paired bootstrap over common sequences; a change is one with p "
+            "of 0.05 or less, which takes 6 of them. Counts are exact: from 1 % on they changed. Times: on one machine, and only a ratio above "
             f"{SAME_SPEED} is a change.",
             *(f"Not measured any more: {name}." for name in self.gone),
         ]
@@ -123,19 +124,17 @@ def _accuracy(old: Scores, new: Scores) -> Iterator[Move]:
     for before in old.runs:
         for now in _runs(new, before):
             columns = old.per_sequence[before.name], new.per_sequence[now.name]
-            a, b = pd.concat(columns, axis=1, join="inner").dropna().to_numpy().T
-            if not len(a):
+            both = pd.concat(columns, axis=1, join="inner").dropna()
+            if both.empty:
                 continue
-            low = high = change = float(b.mean() - a.mean())
-            if len(a) > 1:
-                change, low, high = paired_bootstrap(b, a)
-            told = f"{signed_percent(change)} ({signed_percent(low)} to {signed_percent(high)})"
-            clear = len(a) > 1 and (low > 0 or high < 0)
-            verdict = ("better" if change > 0 else "worse") if clear else ""
-            yield Move(
-                now.title, "J&F (%)", old.setting.dataset, percent(a.mean()), percent(b.mean()),
-                told, verdict,
-            )  # fmt: skip
+            a, b = both.to_numpy().T
+            weights = new.weights[both.index].to_numpy()
+            d = paired(b, a, weights=weights)
+            told = f"{signed_percent(d.difference)} ({signed_percent(d.low)} to "
+            told += f"{signed_percent(d.high)}, p {significant(d.p, 2)})"
+            verdict = ("better" if d.difference > 0 else "worse") if d.clear else ""
+            means = (percent(np.average(x, weights=weights)) for x in (a, b))
+            yield Move(now.title, "J&F (%)", old.setting.dataset, *means, told, verdict)
 
 
 def _runs(scores: Scores, like: Run) -> list[Run]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vosbench.report.scores import Scores
-from vosbench.report.tabular import Column, Row, Table, signed_percent, whole
+from vosbench.report.tabular import Column, Row, Table, significant, signed_percent, whole
 
 
 def table(scores: Scores, name: str) -> Table | None:
@@ -14,15 +14,17 @@ def table(scores: Scores, name: str) -> Table | None:
         {
             "first": d.first.title, "second": d.second.title, "difference": d.mean, "low": d.low,
             "high": d.high, "sequences": d.sequences,
-            "clear": "yes" if d.clear else "no: the interval holds 0",
+            "p": d.p, "clear": "yes" if d.clear else "no",
         }
         for d in found if d is not None
     ]  # fmt: skip
     if not rows:
         return None
     notes = (
-        "95 % percentile interval of a paired bootstrap over sequences, 10 000 draws, seed 0; each "
-        "sequence is the mean over its objects.",
+        f"Difference of the means over {scores.over}. 95 % percentile interval of a paired bootstrap "
+        "over sequences, 10 000 draws, seed 0: too narrow below some 20 sequences, so that p decides: "
+        "how often chance alone gives a difference as large (signs of the sequences' differences "
+        "flipped). More than noise: p of 0.05 or less, which takes 6 sequences.",
     )
     return Table(name, "Differences in J&F", COMPARISON_COLUMNS, rows, notes)
 
@@ -31,5 +33,6 @@ COMPARISON_COLUMNS = (
     Column("first", "Method", text=True), Column("second", "against", text=True),
     Column("difference", "J&F difference", "points", signed_percent),
     Column("low", "from", "points", signed_percent), Column("high", "to", "points", signed_percent),
-    Column("sequences", "Sequences", show=whole), Column("clear", "More than noise", text=True),
+    Column("sequences", "Sequences", show=whole), Column("p", "p", show=significant),
+    Column("clear", "More than noise", text=True),
 )  # fmt: skip

@@ -27,8 +27,8 @@ def any_added(scores: Scores) -> bool:
 
 
 def sentences(scores: Scores, runs: list[Run]) -> list[str]:
-    """What each memory adds, for runs whose interval leaves 0 out."""
-    found = [(run, d) for run in runs if (d := added(scores, run)) is not None and d.low > 0]
+    """What each memory adds, for runs where that is more than noise."""
+    found = [(run, d) for run in runs if (d := added(scores, run)) is not None and _adds(d)]
     if not found:
         return []
     each = ", ".join(
@@ -38,9 +38,13 @@ def sentences(scores: Scores, runs: list[Run]) -> list[str]:
     return [f"What the memory adds to J&F, over none on the same weights: {each}."]
 
 
+def _adds(difference: Difference) -> bool:
+    return difference.clear and difference.mean > 0
+
+
 def warning(scores: Scores, runs: list[Run]) -> str:
     """Names the runs that do no better than no memory at all; "" where there are none."""
-    idle = [run.name for run in runs if (d := added(scores, run)) is not None and d.low <= 0]
+    idle = [run.name for run in runs if (d := added(scores, run)) is not None and not _adds(d)]
     if not idle:
         return ""
     return (

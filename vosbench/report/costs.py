@@ -63,13 +63,13 @@ class Costs:
 
     @cached_property
     def common_t(self) -> int | None:
-        """The largest t that every method here was measured at."""
+        """The largest t that every method here was measured at; one that never reached a t is out."""
         return max(self.common_times, default=None)
 
     @cached_property
     def common_times(self) -> list[int]:
         """Every t that every method here was measured at, ascending."""
-        every = [set(self.times(label)) for label in self.labels]
+        every = [set(times) for label in self.labels if (times := self.times(label))]
         return sorted(set.intersection(*every)) if every else []
 
     def stage_macs(self, label: str, t: int) -> dict[str, float]:

@@ -79,9 +79,10 @@ def sentence(scores: Scores, d: Difference) -> str:
     one, two = (percent(scores.total(run)["J&F"]) for run in (d.first, d.second))
     verdict = "" if d.clear else ": no more than noise"
     return (
-        f"J&F {one} ({d.first.title}) against {two} ({d.second.title}). Mean difference per "
-        f"sequence {signed_percent(d.mean)}, 95 % interval {signed_percent(d.low)} to "
-        f"{signed_percent(d.high)} over {counted(d.sequences, 'sequence')}{verdict}."
+        f"J&F {one} ({d.first.title}) against {two} ({d.second.title}). Difference "
+        f"{signed_percent(d.mean)}, 95 % interval {signed_percent(d.low)} to "
+        f"{signed_percent(d.high)} over {counted(d.sequences, 'sequence')}, "
+        f"p {significant(d.p, 2)}{verdict}."
     )
 
 

@@ -50,7 +50,7 @@ def _costs(scores: Scores, beside: Beside) -> list[str]:
     for harness in ("flops", "growth", "speed"):
         costs = getattr(beside, harness)
         have = set(costs.labels) if costs else set()
-        lacking = sorted({run.label for run in scores.runs} - have)
+        lacking = sorted({run.label for run in scores.runs if not run.is_control} - have)
         if lacking:
             found.append(
                 f"No {harness} measurement of {', '.join(lacking)} that fits "

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from vosbench.metrics import PROTOCOLS
-from vosbench.metrics.statistics import paired_bootstrap, summarise
+from vosbench.metrics import PROTOCOLS, paired
+from vosbench.metrics.statistics import summarise
 from vosbench.report.evidence import Evidence
 from vosbench.report.settings import Setting, digest, donor, split
 from vosbench.results import CONTROL, UNTRAINED
@@ -37,6 +37,11 @@ class Run:
         return bool(donor(self.weights))
 
     @property
+    def is_control(self) -> bool:
+        """Whether it is there for others alone: `none` on their weights."""
+        return self.label == CONTROL and self.swapped
+
+    @property
     def title(self) -> str:
         """The name wherever an accuracy stands: never without the warning it needs."""
         return f"{self.name} (untrained weights)" if self.untrained else self.name
@@ -44,19 +49,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Difference:
-    """Paired over sequences: J&F of `first` minus J&F of `second`, with its 95 % interval."""
+    """J&F of `first` minus J&F of `second` on the sequences that both have (`metrics.paired`)."""
 
     first: Run
     second: Run
-    mean: float
-    low: float
+    mean: float  # the difference of their totals there
+    low: float  # 95 % interval
     high: float
+    p: float
+    clear: bool  # more than noise
     sequences: int
-
-    @property
-    def clear(self) -> bool:
-        """Whether the interval leaves 0 out."""
-        return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,11 @@ class Scores:
         flat = pd.Series(table.to_numpy(), pd.MultiIndex.from_tuples(index, names=["run", "seq"]))
         return flat.unstack("run").reindex(self.sequences)[[run.name for run in self.runs]]
 
+    @cached_property
+    def weights(self) -> pd.Series:
+        """What a sequence counts in a total: its objects. Under `davis2016` it is one."""
+        return self.objects.groupby("sequence", observed=True).object.nunique()
+
     @property
     def over(self) -> str:
         """What the protocol averages over: "objects" or "sequences"."""
@@ -140,12 +147,13 @@ class Scores:
         return int(self.per_sequence[run.name].notna().sum())
 
     def compare(self, first: Run, second: Run) -> Difference | None:
-        """Paired bootstrap over the sequences both have; None below two of them."""
-        both = self.per_sequence[[first.name, second.name]].dropna().to_numpy()
+        """Paired over the sequences that both have; None below two of them."""
+        both = self.per_sequence[[first.name, second.name]].dropna()
         if len(both) < 2:
             return None
-        difference, low, high = paired_bootstrap(both[:, 0], both[:, 1])
-        return Difference(first, second, float(difference), float(low), float(high), len(both))
+        a, b = both.to_numpy().T
+        found = paired(a, b, weights=self.weights[both.index].to_numpy())
+        return Difference(first, second, *found, clear=found.clear, sequences=len(both))
 
     def control(self, run: Run) -> Run | None:
         """`none` on the run's own weights: what the network does with nothing to read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,8 +12,7 @@ from vosbench.results import UNTRAINED
 
 UNTRAINED_TEXT = "untrained weights"
 
-_ACCURACY = ["dataset", "protocol", "preset", "seed", "device", "device_name", "machine",
-             "precision", "tool"]  # fmt: skip
+_ACCURACY = ["dataset", "protocol", "preset", "seed", "device", "precision", "tool"]
 _COUNT = ["preset", "size", "objects", "precision", "dataset", "sequence", "protocol", "device",
           "seed", "tool"]  # fmt: skip
 _SPEED = [*_COUNT, "device_name", "machine"]
@@ -29,12 +29,12 @@ class Setting:
     dataset: str
     protocol: str
     preset: str
-    size: str  # for accuracy: every frame size of the sequences, or the one where they differ
+    size: str  # for accuracy: every frame size of the sequences
     objects: int
     sequence: str
     seed: int
     device: str
-    device_name: str
+    device_name: str  # for accuracy these two are where most of it ran: sequences may be spread
     machine: str
     precision: str
     tool: str
@@ -78,13 +78,24 @@ class Setting:
 def split(harness: str, rows: pd.DataFrame) -> Iterator[tuple[Setting, pd.DataFrame]]:
     """The rows of one harness, parted into settings, in a fixed order."""
     keys = list(_KEYS[harness])
-    if harness == "accuracy" and _sizes_clash(rows):
-        keys.append("size")
+    if harness == "accuracy":  # the other side of a frame differs from sequence to sequence
+        sides = {size: short_side(size) for size in set(rows["size"])}
+        rows, keys = rows.assign(side=rows["size"].astype(str).map(sides)), [*keys, "side"]
     for values, part in rows.groupby(keys, observed=True, sort=True):
         known = dict(zip(keys, values, strict=True))
-        if harness == "accuracy" and "size" not in known:
+        if harness == "accuracy":
             known["size"] = ", ".join(sorted(set(part["size"])))
+            known |= {key: _most(part[key]) for key in ("device_name", "machine")}
         yield _setting(harness, known), part
+
+
+def short_side(size: str) -> int:
+    """Of a frame size, or of several that share it.
+
+    >>> short_side("192x341, 192x364"), short_side("")
+    (192, 0)
+    """
+    return min(map(int, re.findall(r"\d+", size)), default=0)
 
 
 def _setting(harness: str, known: dict[str, object]) -> Setting:
@@ -93,10 +104,9 @@ def _setting(harness: str, known: dict[str, object]) -> Setting:
     return Setting(**{**fields, "harness": harness})  # type: ignore[arg-type]
 
 
-def _sizes_clash(rows: pd.DataFrame) -> bool:
-    """Whether some sequence was run at two sizes. Sequences of a data set may differ in size."""
-    pairs = rows[["dataset", "sequence", "preset", "size"]].drop_duplicates()
-    return bool(pairs.duplicated(["dataset", "sequence", "preset"]).any())
+def _most(values: pd.Series) -> str:
+    """The most frequent value, the first in order where several are."""
+    return str(values.mode().iloc[0])
 
 
 def donor(weights: str) -> str:
