@@ -8,7 +8,7 @@
     R = V softmax(K^T Q / sqrt(key_dim))            per object, softmax over its own bank
 
 The magnitude of what is in the bank is kept, its direction moves. Queries are read and new
-locations compared 256 at a time, so temporary memory does not grow with the frame.
+locations compared 256 at a time, so that the affinity of a whole frame never exists at once.
 
 Shapes: per object K (key_dim, stored), V (value_dim, stored), Q (key_dim, pixels). State: at most
 4 budget (key_dim + value_dim + 2) bytes an object. `cost` is the upper bound in which nothing is
@@ -73,7 +73,7 @@ class AdaptiveFeatureBank(Memory):
 
     growth = Growth.BOUNDED
     paper = "Liang et al., VOS with Adaptive Feature Bank, NeurIPS 2020, arXiv:2010.07958"
-    policy = WritePolicy(every=5)
+    policy = WritePolicy(every=1)
     capacity = "budget"
     no_onnx = MappingProxyType({"write": "over budget a stable sort picks; torch exports none"})
 

@@ -9,7 +9,7 @@ become at most `prototypes` prototypes: the most used locations i, with the valu
 where S compares all their locations (as memory) with the prototypes (as queries); s likewise. The
 long-term memory holds `long_term` prototypes; to make room, the least used leave. S is one product,
 [s k, s k^2, s] with [2 e q, -e, -sum e q^2] / sqrt(key_dim); queries are read 256 at a time, so
-temporary memory does not grow with the frame.
+that the affinity of a whole frame never exists at once.
 
 Shapes: K (1, key_dim, stored), V (objects, value_dim, stored), Q (objects or 1, key_dim, pixels).
 State: at most (most - 1) pixels + long_term locations of key_dim + objects value_dim + 3 numbers.

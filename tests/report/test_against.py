@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.report.fabricated import STAMP, fabricate
+from tests.report.test_scores import one_cell
 from vosbench.report.__main__ import main
 from vosbench.report.against import against
 from vosbench.report.evidence import load
@@ -82,7 +83,22 @@ def test_costs_that_are_not_measured_any_more_are_gone(tmp_path):
     fabricate(tmp_path / "new", sequences=1, harnesses=("accuracy", "flops", "table1"))
     fabricate(tmp_path / "new", ("gc",), harnesses=("growth",))
     found = against(load(tmp_path / "new"), tmp_path / "old")
-    assert found.gone == ("stm: growth", "gc: speed", "stm: speed")
+    assert found.gone == ("stm: growth at 480x854", "gc: speed at 480x854", "stm: speed at 480x854")
+
+
+def test_costs_at_another_size_are_no_longer_those_of_before(tmp_path):
+    fabricate(tmp_path / "old", ("gc",), harnesses=("flops",), size="192x342")
+    fabricate(tmp_path / "new", ("gc",), harnesses=("flops",), size="240x428")
+    assert against(load(tmp_path / "new"), tmp_path / "old").gone == ("gc: flops at 192x342",)
+
+
+def test_a_store_with_fewer_frame_widths_is_compared_on_what_it_has(tmp_path):
+    for i, size in enumerate(("192x342", "192x364")):
+        one_cell(Store(tmp_path / "old", stamp=STAMP), f"s{i}", {1: ([0.5], [0.5])}, size=size)
+    one_cell(Store(tmp_path / "new", stamp=STAMP), "s0", {1: ([0.6], [0.6])}, size="192x342")
+    found = against(load(tmp_path / "new"), tmp_path / "old")
+    assert [(m.old, m.new) for m in found.moves] == [("50.0", "60.0")]
+    assert found.gone == ()
 
 
 def test_a_method_that_is_not_measured_any_more_is_worse(tmp_path):

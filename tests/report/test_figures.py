@@ -17,9 +17,10 @@ def test_published_points_stand_behind_the_data_they_were_measured_on_alone(tmp_
                   harnesses=("accuracy", "speed"))  # fmt: skip
         evidence = load(tmp_path / dataset)
         accuracy, speed = all_scores(evidence)[0].setting, all_costs(evidence, "speed")[0].setting
-        points, note = published_points(accuracy, speed)
+        points, note = published_points(accuracy, 1, speed)
         assert bool(points) == drawn
         assert "DAVIS 2016" in note
+        assert ("data (1 of 20 sequences)" in note) == drawn
 
 
 def test_a_map_of_many_methods_keeps_its_digits_at_a_readable_size(tmp_path):

@@ -25,7 +25,8 @@ def recipe(steps: int = 2) -> Recipe:
             Stage(steps, 32, 0.5, 1, 1e-3, "cross_entropy"),
             Stage(steps, 32, 0.5, 1, 1e-3, "hybrid", frames=2),
         ),
-        batch=2, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=False, average=0.5,
+        batch=2, optimiser="adamw", backbone_rate=0.3, key_rate=0.1, cosine=True,
+        half_decoder=False, average=0.5,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What a user types after ``vosbench train``, and the mistakes in it."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from vosbench.training.recipe import RECIPES, Recipe, Stage, recipe
 
 TINY = Recipe(
     stages=(Stage(3, 32, 0.5, 1, 1e-3, "cross_entropy"),),
-    batch=2, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=False, average=0.5,
+    batch=2, optimiser="adamw", backbone_rate=0.3, key_rate=0.1, cosine=True,
+    half_decoder=False, average=0.5,
 )  # fmt: skip
 VIDEOS = "synthetic:length=3,size=48x64,scenario=drift"
 HELD = "synthetic:length=3,size=48x64,scenario=occlusion,seed=9"
@@ -76,6 +78,18 @@ def test_two_settings_of_a_memory_leave_two_files_and_each_fits_its_own_alone(
         train(started)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_still_is_named_in_one_line_whoever_makes_the_clips(
+    options: Options, workers: int
+) -> None:
+    for mask in (options.stills[0] / "masks").iterdir():
+        mask.write_bytes(b"no mask")
+    with pytest.raises(DataError) as caught:
+        train(replace(options, workers=workers))
+    assert re.fullmatch(r".*masks/\d\.png: cannot be decoded \(not an image.*", str(caught.value))
+    assert "Traceback" not in str(caught.value)
+
+
 def test_a_default_that_is_spelt_out_is_no_other_setting(options: Options) -> None:
     (told,) = train(replace(options, method="gc:key_dim=64"))
     assert told == f"weights: {options.out / 'gc-mini.safetensors'}"
@@ -90,12 +104,18 @@ def test_a_default_that_is_spelt_out_is_no_other_setting(options: Options) -> No
         ({"method": "gc:key_dim"}, UsageError, r"'key_dim' is not NAME=VALUE"),
         ({"method": "gc:policy_every=2"}, UsageError, r"policy_every is of the host"),
         ({"preset": "minn"}, UsageError, r"unknown preset 'minn'"),
+        (
+            {"preset": "stm_original", "recipe": ""},
+            UsageError,
+            r"no recipe of its own: give --re",
+        ),
         ({"recipe": "minni"}, UsageError, r"unknown recipe 'minni': did you mean mini"),
         ({"loss": "hybird"}, UsageError, r"unknown loss 'hybird': .*cross_entropy, hybrid"),
         ({"precision": "64"}, UsageError, r"unknown precision '64'.*known: 32, bf16-mixed"),
         ({"device": "tpu"}, UsageError, r"unknown device 'tpu'"),
         ({"start": "nowhere.safetensors"}, UsageError, r"--start nowhere.*expected imagenet, none"),
         ({"stills": ()}, UsageError, r"recipe tiny needs stills"),
+        ({"videos": ()}, UsageError, r"recipe tiny needs videos: give --videos"),
         ({"stills": (), "videos": ()}, UsageError, r"nothing to train on: give --stills"),
         ({"videos": ("davis=x",)}, UsageError, r"unknown dataset 'davis': did you mean davis20"),
         ({"held_out": VIDEOS}, UsageError, r"--held-out .*drift is trained on as well"),

@@ -58,7 +58,7 @@ def test_a_mask_of_another_size_is_refused_with_both_sizes(tmp_path: Path) -> No
 def test_a_file_that_is_no_image_is_named(tmp_path: Path, which: int) -> None:
     pair = stills(write_stills(tmp_path))[2]
     pair[which].write_bytes(b"this is not a picture")
-    with pytest.raises(DataError, match=r"(images|masks)/2\.png cannot be decoded") as caught:
+    with pytest.raises(DataError, match=r"(images|masks)/2\.png: cannot be decoded") as caught:
         read(pair)
     assert str(pair[which]) in str(caught.value)
 
@@ -104,6 +104,15 @@ def test_an_indexed_mask_marks_every_colour_but_black(tmp_path: Path) -> None:
     Image.new("RGB", (3, 1)).save(tmp_path / "a.png")
     write_mask(tmp_path / "m.png", np.array([[0, 1, 2]], np.uint8))
     assert read((tmp_path / "a.png", tmp_path / "m.png"))[1].tolist() == [[[0.0, 1.0, 1.0]]]
+
+
+def test_a_grey_mask_that_holds_ids_is_refused_in_place_of_being_read_as_empty(
+    tmp_path: Path,
+) -> None:
+    Image.new("RGB", (3, 1)).save(tmp_path / "a.png")
+    Image.fromarray(np.array([[0, 1, 2]], np.uint8)).save(tmp_path / "m.png")
+    with pytest.raises(DataError, match=r"m\.png: a grey mask with values up to 2; expected white"):
+        read((tmp_path / "a.png", tmp_path / "m.png"))
 
 
 def test_an_unknown_recipe_lists_the_nearest() -> None:

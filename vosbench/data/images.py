@@ -38,13 +38,13 @@ _DAMAGE = (
 
 def image_size(path: Path) -> tuple[int, int]:
     """Height and width of an image, read from its header alone."""
-    with _opened(path) as image:
+    with opened(path) as image:
         return image.height, image.width
 
 
 def read_frame(path: Path) -> Image:
     """A frame as (H, W, 3) RGB; a grey or paletted image is expanded."""
-    with _opened(path) as image:
+    with opened(path) as image:
         if image.mode not in _FRAME_MODES:
             raise DataError(
                 f"{path}: a frame of kind {image.mode}; expected 8 bits a channel: "
@@ -55,7 +55,7 @@ def read_frame(path: Path) -> Image:
 
 def read_mask(path: Path) -> Image:
     """A mask as (H, W) ids: palette indices, grey values, or 0 and 1 of a one-bit image."""
-    with _opened(path) as image:
+    with opened(path) as image:
         if image.mode not in _MASK_MODES:
             raise DataError(
                 f"{path}: a mask of kind {image.mode}; expected one channel of object ids: "
@@ -65,8 +65,12 @@ def read_mask(path: Path) -> Image:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Pillow.Image]:
-    """The image, header read; what goes wrong inside the block becomes a DataError."""
+def opened(path: Path) -> Iterator[Pillow.Image]:
+    """The image, header read; what goes wrong inside the block becomes a DataError.
+
+    Raises:
+        DataError: no JPEG or PNG, damaged, too large, or not a file.
+    """
     if path.exists() and not path.is_file():  # opening a pipe would wait for ever
         raise DataError(f"{path}: not a file; expected an image: put one in its place")
     try:

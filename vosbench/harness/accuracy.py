@@ -43,19 +43,24 @@ def measure(
     masks = store / "predictions" / cell.folder
     shutil.rmtree(masks, ignore_errors=True)  # what an attempt that was killed may have left
     predictions = segment(subject, video, masks, tick)
-    pictures = store / "strips" / cell.folder
-    shutil.rmtree(pictures, ignore_errors=True)
-    write_strips(pictures, video, predictions)
-    write_key_maps(pictures / "keys.webp", subject, video)
+    drawn = pictures(store, cell)
+    shutil.rmtree(drawn, ignore_errors=True)
+    write_strips(drawn, video, predictions)
+    write_key_maps(drawn / "keys.webp", subject, video)
     if subject.settings.film:
-        write_film(pictures, video, predictions)
+        write_film(drawn, video, predictions)
     if len(video.annotated) < 2:
         return []  # nothing to score against: the masks are the result
     truth = _Truth(video)
     scored = Written(masks, video, video.annotated)
     score = Truth(truth, cell.protocol, video.name).score(scored)
-    write_failures(pictures, video, predictions, truth, score)
+    write_failures(drawn, video, predictions, truth, score)
     return [*rows(score), Row(None, None, "planned_sequences", among, "1")]
+
+
+def pictures(store: Path, cell: Cell) -> Path:
+    """Where what is drawn of a cell lies."""
+    return store / "strips" / cell.folder
 
 
 def segment(

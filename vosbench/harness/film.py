@@ -33,6 +33,11 @@ def write_film(folder: Path, video: Video, masks: Mapping[int, NDArray[np.uint8]
     return _mp4(av, folder / "overlay.mp4", pictures, video.size)
 
 
+def exists(folder: Path) -> bool:
+    """Whether a film was written there."""
+    return any(folder.glob("overlay.*"))
+
+
 def _mp4(av: Any, path: Path, pictures: Iterator[NDArray[np.uint8]], size: tuple[int, int]) -> Path:
     height, width = (side - side % 2 for side in size)  # 4:2:0 wants even sides
     codec = next(name for name in CODECS if name in av.codecs_available)

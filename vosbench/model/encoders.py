@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from torch import Tensor, cat, nn
+from torch import Tensor, cat, nn, no_grad
 
 from vosbench.model.backbone import backbone, dims
 from vosbench.model.decoder import conv3
 
 Start = Mapping[str, Tensor] | None  # weights of the backbone to start from
+KEY_START = 0.3  # of the usual scale of a new layer
 
 
 class Query(NamedTuple):
@@ -22,6 +23,19 @@ class Query(NamedTuple):
     f4: Tensor  # features at stride 4
 
 
+@no_grad()
+def key_projection(inputs: int, key_dim: int) -> nn.Conv2d:
+    """A 3x3 convolution to keys that starts small.
+
+    At a new layer's usual scale q^T k / sqrt(key_dim) is about a hundred on a trained backbone: a
+    softmax over it picks one place from the first step on, and its keys get no gradient.
+    """
+    layer = conv3(inputs, key_dim)
+    for parameter in layer.parameters():
+        parameter.mul_(KEY_START)
+    return layer
+
+
 class QueryEncoder(nn.Module):
     """Frame (frames, 3, H, W), normalised -> key, value and skip features."""
 
@@ -30,7 +44,7 @@ class QueryEncoder(nn.Module):
         self.trunk = backbone(name, start=start)
         self.skip_dims = dims(self.trunk)[:2]
         width = dims(self.trunk)[2]
-        self.key = conv3(width, key_dim)
+        self.key = key_projection(width, key_dim)
         self.value = conv3(width, value_dim)
 
     def forward(self, frame: Tensor) -> Query:

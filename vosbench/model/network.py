@@ -68,7 +68,7 @@ class Network(nn.Module):
     """One object at a time through encoder, memory and decoder; objects share no state.
 
     Both encoders' keys start from one draw, so that q^T k is a likeness of places from the first
-    step. Drawn apart, it is noise, which a softmax over it turns into a choice at random.
+    step and not noise.
 
     A memory may want keys and values of other widths than the preset's: the encoders give what it
     asks for, and a 1x1 convolution brings its readout to the decoder's width.

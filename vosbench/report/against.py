@@ -23,7 +23,7 @@ from vosbench.report.costs import Costs, all_costs
 from vosbench.report.evidence import Evidence, load
 from vosbench.report.ratios import SAME_SPEED
 from vosbench.report.scores import Run, Scores, all_scores
-from vosbench.report.settings import Setting
+from vosbench.report.settings import Setting, short_side
 from vosbench.report.tabular import Column, Row, Table, percent, signed_percent, significant
 
 Measured = TypeVar("Measured", Scores, Costs)
@@ -76,9 +76,9 @@ class Comparison:
         order = {"worse": 0, "better": 1, "": 2}
         moves = sorted(self.moves, key=lambda move: order[move.verdict])
         notes = [
-            "J&F: 95 % interval of a paired bootstrap over common sequences; a change is one with p "
-            "of 0.05 or less, which takes 6 of them. Counts are exact: from 1 % on they changed. Times: on one machine, and only a ratio above "
-            f"{SAME_SPEED} is a change.",
+            "J&F: 95 % interval of a paired bootstrap over common sequences; a change has p 0.05 "
+            "or less, which takes 6 of them. Counts are exact: from 1 % on they changed. Times: on "
+            f"one machine, and only a ratio above {SAME_SPEED} is a change.",
             *(f"Not measured any more: {name}." for name in self.gone),
         ]
         return Table("against", f"Against {self.old}", COLUMNS, [m.row for m in moves], notes)
@@ -103,9 +103,18 @@ def against(new: Evidence, old_folder: Path) -> Comparison:
         for costs in found:
             fitting = _like(costs.setting, here)
             moves += list(_costs(costs, fitting)) if fitting else []
-        lost = {x for c in found for x in c.labels} - {x for c in here for x in c.labels}
-        gone += [f"{label}: {harness}" for label in sorted(lost)]
+            there = [fitting] if fitting else _elsewhere(costs, here)
+            lost = set(costs.labels) - {label for one in there for label in one.labels}
+            where = f"{harness} at {costs.setting.size}"
+            gone += [f"{label}: {where}" for label in sorted(lost)]
     return Comparison(old_folder, tuple(moves), tuple(gone))
+
+
+def _elsewhere(costs: Costs, here: list[Costs]) -> list[Costs]:
+    """Times of another machine cannot be compared, but they are there."""
+    if costs.setting.harness != "speed":
+        return []
+    return [one for one in here if _anywhere(one.setting) == _anywhere(costs.setting)]
 
 
 def _like(setting: Setting, found: list[Measured]) -> Measured | None:
@@ -115,9 +124,14 @@ def _like(setting: Setting, found: list[Measured]) -> Measured | None:
 
 
 def _key(setting: Setting) -> Setting:
-    if setting.harness == "speed":
-        return setting
-    return replace(setting, machine="", device_name="", device=setting.device.split(":")[0])
+    return setting if setting.harness == "speed" else _anywhere(setting)
+
+
+def _anywhere(setting: Setting) -> Setting:
+    """The setting without its machine; of accuracy, whose frames differ, with their short side."""
+    size = setting.size if setting.harness != "accuracy" else str(short_side(setting.size))
+    device = setting.device.split(":")[0]
+    return replace(setting, machine="", device_name="", device=device, size=size)
 
 
 def _accuracy(old: Scores, new: Scores) -> Iterator[Move]:

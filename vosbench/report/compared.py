@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vosbench.report.scores import Scores
-from vosbench.report.tabular import Column, Row, Table, significant, signed_percent, whole
+from vosbench.report.tabular import Column, Row, Table, signed_percent, significant, whole
 
 
 def table(scores: Scores, name: str) -> Table | None:
@@ -21,10 +21,10 @@ def table(scores: Scores, name: str) -> Table | None:
     if not rows:
         return None
     notes = (
-        f"Difference of the means over {scores.over}. 95 % percentile interval of a paired bootstrap "
-        "over sequences, 10 000 draws, seed 0: too narrow below some 20 sequences, so that p decides: "
-        "how often chance alone gives a difference as large (signs of the sequences' differences "
-        "flipped). More than noise: p of 0.05 or less, which takes 6 sequences.",
+        f"Difference of the means over {scores.over}. 95 % percentile interval of a paired "
+        "bootstrap over sequences, 10 000 draws, seed 0: too narrow below some 20 sequences, so "
+        "that p decides: how often chance gives a difference as large (signs of the sequences' "
+        "differences flipped). More than noise: p of 0.05 or less, which takes 6 sequences.",
     )
     return Table(name, "Differences in J&F", COMPARISON_COLUMNS, rows, notes)
 

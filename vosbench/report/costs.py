@@ -63,7 +63,7 @@ class Costs:
 
     @cached_property
     def common_t(self) -> int | None:
-        """The largest t that every method here was measured at; one that never reached a t is out."""
+        """The largest t that every method here was measured at, of those that reached any."""
         return max(self.common_times, default=None)
 
     @cached_property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,6 +126,12 @@ class Store:
         place = self._refreshed().get(cell.identity())
         return None if place is None else place.error
 
+    def metrics(self, cell: Cell) -> frozenset[str]:
+        """Names of what was measured of a cell; empty where it was not, or failed."""
+        place = self._refreshed().get(cell.identity())
+        found = self._read([] if place is None or place.failed else [place])
+        return frozenset(row.metric for record in found for row in record.rows)
+
     def __len__(self) -> int:
         """Cells measured."""
         return sum(not place.failed for place in self._refreshed().values())
@@ -179,7 +185,9 @@ class Store:
             yield offset, line
 
     def _records(self, *, failed: bool) -> Iterator[Record]:
-        places = [place for place in self._refreshed().values() if place.failed == failed]
+        return self._read([p for p in self._refreshed().values() if p.failed == failed])
+
+    def _read(self, places: Sequence[_Place]) -> Iterator[Record]:
         if places:
             with self.path.open("rb") as file:
                 for place in places:

@@ -11,6 +11,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from vosbench.errors import VosbenchError
 from vosbench.training.clips import Clip, Clips, Sources
 from vosbench.training.recipe import Recipe, Stage
 
@@ -47,7 +48,12 @@ def part(step: int, batch: int, fabric: Fabric) -> list[int]:
 
 
 def timed(items: Iterable[Clip]) -> Iterator[tuple[float, Clip]]:
-    """Each item with the seconds that it took to come."""
+    """Each item with the seconds that it took to come.
+
+    Raises:
+        VosbenchError: as it was raised where the item was made. A loader's process hands over its
+            whole traceback as the text of the error.
+    """
     iterator = iter(items)
     while True:
         since = time.perf_counter()
@@ -55,6 +61,9 @@ def timed(items: Iterable[Clip]) -> Iterator[tuple[float, Clip]]:
             item = next(iterator)
         except StopIteration:
             return
+        except VosbenchError as error:
+            kind = type(error)
+            raise kind(error.args[0].rpartition(f"{kind.__name__}: ")[2].rstrip()) from None
         yield time.perf_counter() - since, item
 
 

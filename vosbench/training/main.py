@@ -14,7 +14,7 @@ from vosbench import registry
 from vosbench.data import Dataset, Video, load
 from vosbench.errors import DataError, UsageError, unknown
 from vosbench.harness.subject import POLICY, parse
-from vosbench.model.network import Network, changed
+from vosbench.model.network import PRESETS, Network, changed
 from vosbench.progress import Bar
 from vosbench.results import ensure_writable
 from vosbench.training import held_out, parallel, smoke
@@ -23,7 +23,7 @@ from vosbench.training.held_out import HeldOut
 from vosbench.training.log import Log
 from vosbench.training.loop import Done, Run
 from vosbench.training.loop import train as train_run
-from vosbench.training.recipe import Recipe, recipe
+from vosbench.training.recipe import RECIPES, Recipe, recipe
 from vosbench.training.sources import stills
 from vosbench.training.start import WORDS, start
 
@@ -58,6 +58,12 @@ class Options:
         """The recipe. Raises UsageError for an unknown one."""
         if self.smoke and self.recipe:
             raise UsageError(f"--recipe {self.recipe}: --smoke has a recipe of its own; give one")
+        own = self.smoke or self.recipe or self.preset in RECIPES
+        if not own and self.preset in PRESETS:
+            raise UsageError(
+                f"preset {self.preset} has no recipe of its own: give --recipe, one of "
+                f"{', '.join(RECIPES)}"
+            )
         return recipe("smoke" if self.smoke else self.recipe or self.preset, self.loss)
 
 
@@ -124,6 +130,8 @@ def _sources(o: Options, plan: Recipe) -> tuple[Sources, tuple[str, ...]]:
         raise UsageError("nothing to train on: give --stills PATH or --videos NAME=PATH")
     if not pairs and any(s.video_share < 1 for s in plan.stages):
         raise UsageError(f"recipe {o.recipe or o.preset} needs stills: give --stills PATH")
+    if not sets and any(s.video_share > 0 for s in plan.stages):
+        raise UsageError(f"recipe {o.recipe or o.preset} needs videos: give --videos NAME=PATH")
     words = [
         *(f"{d.resolve().name}: {len(p)} stills" for d, p in zip(o.stills, pairs, strict=True)),
         *(f"{d.name}: {len(d.videos)} videos" for d in sets),

@@ -34,6 +34,8 @@ class Recipe:
     batch: int  # clips per step
     optimiser: str  # "adam" | "adamw"
     backbone_rate: float  # learning rate of the backbones, relative to the heads'
+    key_rate: float  # of the keys, likewise: on large features a step moves q^T k by many units,
+    # and a softmax over it ends at one place for good
     cosine: bool  # one half-cosine over all steps, after a short warm-up; else constant
     half_decoder: bool  # decoder in bfloat16
     average: float  # decay of the running mean of the weights, which is what is kept; 0 = none
@@ -53,7 +55,8 @@ RECIPES = {
             Stage(187_500, 384, 0.0, 1, 1e-5, "cross_entropy", layers="stills"),
             Stage(7_800, 384, 1.0, 3, 1e-6, "hybrid", layers="stills"),
         ),
-        batch=8, optimiser="adam", backbone_rate=1.0, cosine=False, half_decoder=False, average=0.0,
+        batch=8, optimiser="adam", backbone_rate=1.0, key_rate=1.0, cosine=False,
+        half_decoder=False, average=0.0,
     ),
     # goes on from the weights of "mini" (--start), for look-alike objects: twins, longer clips
     "refine": Recipe(
@@ -61,28 +64,28 @@ RECIPES = {
             Stage(700, 192, 0.75, 12, 5e-4, "hybrid", paste=0.6),
             Stage(1_200, 192, 0.75, 12, 5e-4, "hybrid", frames=4, paste=0.6),
         ),
-        batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
-        average=0.998,
+        batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
+        half_decoder=True, average=0.998,
     ),
     # goes on from other weights (--start), of this method or of another: a shorter second training
     "adapt": Recipe(
         stages=(Stage(900, 192, 0.55, 10, 8e-4, "hybrid"),),
-        batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
-        average=0.998,
+        batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
+        half_decoder=True, average=0.998,
     ),
     "mini": Recipe(
         stages=(
             Stage(1_500, 128, 0.3, 5, 8e-4, "hybrid", paste=0.6, layers="stills"),
             Stage(1_400, 176, 0.6, 10, 8e-4, "hybrid", frames=4, paste=0.4),
         ),
-        batch=8, optimiser="adamw", backbone_rate=0.3, cosine=True, half_decoder=True,
-        average=0.998,
+        batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
+        half_decoder=True, average=0.998,
     ),
     # shows in seconds that a memory can be trained at all
     "smoke": Recipe(
         stages=(Stage(60, 64, 1.0, 2, 1e-3, "hybrid", paste=0.0),),
-        batch=4, optimiser="adamw", backbone_rate=1.0, cosine=False, half_decoder=False,
-        average=0.0,
+        batch=4, optimiser="adamw", backbone_rate=1.0, key_rate=1.0, cosine=False,
+        half_decoder=False, average=0.0,
     ),
 }  # fmt: skip
 

@@ -12,12 +12,19 @@ from vosbench.training.recipe import WARM_UP, Recipe, Stage
 
 
 def optimiser(recipe: Recipe, network: Network) -> Optimizer:
-    """The recipe's optimiser, with the backbones' parameters at their part of the rate."""
-    trunks = [network.query_encoder.trunk, network.memory_encoder.trunk]
-    backbone = [p for trunk in trunks for p in trunk.parameters()]
-    own = {id(p) for p in backbone}
-    heads = [p for p in network.parameters() if id(p) not in own]
-    groups = [{"params": heads, "part": 1.0}, {"params": backbone, "part": recipe.backbone_rate}]
+    """The recipe's optimiser, with the backbones' and the keys' parameters at their parts of the
+    rate.
+    """
+    encoders = network.query_encoder, network.memory_encoder
+    backbone = [p for encoder in encoders for p in encoder.trunk.parameters()]
+    keys = [p for encoder in encoders if encoder.key is not None for p in encoder.key.parameters()]
+    apart = {id(p) for p in backbone + keys}
+    heads = [p for p in network.parameters() if id(p) not in apart]
+    groups = [
+        {"params": heads, "part": 1.0},
+        {"params": backbone, "part": recipe.backbone_rate},
+        {"params": keys, "part": recipe.key_rate},
+    ]
     kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
     return kind(groups, lr=recipe.stages[0].rate)
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from vosbench.data import Video
-from vosbench.data.files import present
+from vosbench.data.files import list_images, present
+from vosbench.data.images import opened, read_frame
 from vosbench.errors import DataError
 
-IMAGES = (".jpg", ".jpeg", ".png")
 Pair = tuple[Path, Path]
 
 
@@ -22,23 +21,23 @@ def stills(root: Path) -> list[Pair]:
     """(image, mask) pairs of a folder that holds `images/` and one folder of masks, same stems.
 
     Raises:
-        DataError: a folder is missing, an image has no mask, or there is no image.
+        DataError: a folder is missing or cannot be read, an image has no mask, or there is none.
     """
     images = root / "images"
-    others = (
-        [d for d in sorted(root.iterdir()) if d.is_dir() and d != images] if root.is_dir() else []
-    )
-    if not images.is_dir() or len(others) != 1:
-        raise DataError(f"stills {root}: expected images/ and one folder of masks beside it")
-    masks = {p.stem: p for p in others[0].iterdir() if p.suffix.lower() in IMAGES}
-    pairs = []
-    for image in sorted(p for p in images.iterdir() if p.suffix.lower() in IMAGES):
+    try:
+        others = [d for d in root.iterdir() if d.is_dir() and d != images] if root.is_dir() else []
+        if not images.is_dir() or len(others) != 1:
+            raise DataError(f"stills {root}: expected images/ and one folder of masks beside it")
+        masks = {path.stem: path for path in list_images(others[0])}
+        found = list_images(images)
+    except OSError as error:
+        raise DataError(f"stills {root}: cannot be read ({error.strerror or error})") from error
+    for image in found:
         if image.stem not in masks:
             raise DataError(f"still {image} has no mask {others[0].name}/{image.stem}.png: add it")
-        pairs.append((image, masks[image.stem]))
-    if not pairs:
+    if not found:
         raise DataError(f"stills {images}: no .jpg or .png found")
-    return pairs
+    return [(image, masks[image.stem]) for image in sorted(found)]
 
 
 def read(pair: Pair) -> tuple[Tensor, Tensor]:
@@ -47,20 +46,12 @@ def read(pair: Pair) -> tuple[Tensor, Tensor]:
     Any id but 0 of an indexed mask is the object; of a grey one, what is lighter than half.
 
     Raises:
-        DataError: a file cannot be decoded, or the two differ in size.
+        DataError: a file cannot be decoded, the two differ in size, or a grey mask holds ids.
     """
-    path = pair[0]
-    try:
-        with Image.open(path) as image:
-            frame = np.asarray(image.convert("RGB"))
-        path = pair[1]
-        with Image.open(path) as image:
-            mask = _object(image)
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} cannot be decoded ({error}): replace the file") from error
+    frame, mask = read_frame(pair[0]), _mask(pair[1])
     if mask.shape != frame.shape[:2]:
         raise DataError(f"{pair[1]} is {mask.shape}, its frame {frame.shape[:2]}: sizes must agree")
-    rgb = torch.from_numpy(frame.copy()).permute(2, 0, 1).float() / 255
+    rgb = torch.from_numpy(frame).permute(2, 0, 1).float() / 255
     return rgb, torch.from_numpy(mask).float()[None]
 
 
@@ -77,7 +68,14 @@ def labels(video: Video, t: int) -> list[int]:
     return present(np.asarray(video.truth(t)))
 
 
-def _object(image: Image.Image) -> NDArray[np.bool_]:
-    indexed = image.mode == "P"
-    pixels = np.asarray(image if indexed else image.convert("L"))
-    return pixels > (0 if indexed else 127)
+def _mask(path: Path) -> NDArray[np.bool_]:
+    with opened(path) as image:
+        indexed = image.mode == "P"
+        pixels = np.asarray(image if indexed else image.convert("L"))
+    mask = pixels > (0 if indexed else 127)
+    if pixels.any() and not mask.any():
+        raise DataError(
+            f"{path}: a grey mask with values up to {pixels.max()}; expected white on black: make "
+            "it so, or save ids as an indexed (palette) PNG"
+        )
+    return mask

@@ -11,7 +11,8 @@ from typing import Protocol
 from vosbench import registry
 from vosbench.data import load
 from vosbench.errors import UsageError, one_line
-from vosbench.harness import speed
+from vosbench.harness import film, speed
+from vosbench.harness.accuracy import pictures
 from vosbench.harness.run.executor import Executor, Outcome, Stamp, WorkerError
 from vosbench.harness.run.jobs import Job, Stretch, plan
 from vosbench.harness.run.local import Local
@@ -64,7 +65,7 @@ def bench(
     datasets = [load(spec, settings.split) for spec in settings.data]
     stretches = plan(settings, entries, datasets)
     sources = {entry.method: source_digest(entry.method) for entry in entries}
-    run = _Run(Store(settings.store), progress, sources)
+    run = _Run(settings, Store(settings.store), progress, sources)
     out, there = settings.out, settings.store.exists()
     ensure_writable(settings.store, "--store", make=False)
     if out is not None:
@@ -97,19 +98,30 @@ def _refused(workers: Executor, todo: list[Job]) -> dict[str, Failure]:
 class _Run:
     """A run in progress. It alone writes the store."""
 
+    settings: Settings
     store: Store
     progress: Progress
     sources: Mapping[str, str]  # method -> digest of its code
     summary: Summary = field(default_factory=Summary)
 
     def has(self, job: Job) -> bool:
-        """Whether the cell was measured with the method's code as it is now."""
-        return self.store.has(job.cell, self.sources[job.cell.method])
+        """Whether the cell was measured with the method's code as it is now, its film included."""
+        found = self.store.has(job.cell, self.sources[job.cell.method])
+        if not (found and self.settings.film and job.cell.harness == "accuracy"):
+            return found
+        return film.exists(pictures(self.settings.store, job.cell))
+
+    def paired(self, job: Job, first: Job) -> bool:
+        """Whether a method was timed in turns with the first one."""
+        return job is first or f"{speed.RATIO} {first.name}" in self.store.metrics(job.cell)
 
     def stretch(self, workers: Executor, stretch: Stretch, refused: Mapping[str, Failure]) -> None:
         """Measures what a stretch lacks."""
         jobs = [job for job in stretch.jobs if job.method not in refused]
-        todo = [job for job in jobs if not self.has(job)]
+        todo = [
+            job for job in jobs
+            if not self.has(job) or (stretch.turns and not self.paired(job, jobs[0]))
+        ]  # fmt: skip
         self.summary.present += len(jobs) - len(todo)
         if todo and stretch.turns:
             self._turns(workers, stretch.title, jobs[0], todo)

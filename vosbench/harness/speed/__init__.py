@@ -8,9 +8,9 @@ from vosbench.harness.speed.clip import Clip
 from vosbench.harness.speed.clock import Clock, Timing
 from vosbench.harness.speed.plan import PLAN, Plan, pin, protocol, threads
 from vosbench.harness.speed.session import Session, Turn
-from vosbench.harness.speed.turns import Player, alternate, measure
+from vosbench.harness.speed.turns import RATIO, Player, alternate, measure
 
 __all__ = [
-    "PLAN", "Clip", "Clock", "Plan", "Player", "Session", "Timing", "Turn", "alternate", "measure",
-    "pin", "protocol", "threads",
+    "PLAN", "RATIO", "Clip", "Clock", "Plan", "Player", "Session", "Timing", "Turn", "alternate",
+    "measure", "pin", "protocol", "threads",
 ]  # fmt: skip

@@ -67,7 +67,7 @@ def speed_accuracy(
     ours = points(scores, speed)
     if not ours or speed is None:
         return None
-    behind, note = published_points(scores.setting, speed.setting)
+    behind, note = published_points(scores.setting, len(scores.sequences), speed.setting)
     runs = [run for run, _, _ in ours]
     with drawing(3.4) as (figure, axes):
         _published(axes, behind)
