@@ -36,6 +36,14 @@ def test_an_object_is_given_where_it_is_first_annotated(tmp_path: Path) -> None:
     assert video.truth(1) is None
 
 
+def test_frames_before_the_first_mask_are_left_out(tmp_path: Path) -> None:
+    _write_meta(_make(tmp_path, {5: (1,), 10: (1, 2)}), {1: 5, 2: 10})
+    (video,) = load(f"youtube-vos={tmp_path}").videos
+    assert len(video) == 7
+    assert video.frame_names[0] == "00005"
+    assert [t for t in range(7) if video.given(t) is not None] == [0, 5]
+
+
 def test_masks_that_only_introduce_objects_are_no_truth(tmp_path: Path) -> None:
     (video,) = load(f"youtube-vos={_make(tmp_path, {0: (1,), 5: (0, 2)})}").videos
     assert video.annotated == (0,)

@@ -194,7 +194,7 @@ def test_the_file_says_where_it_comes_from(folder: Path) -> None:
     facts = weights.read(folder / "stm-stm_original.safetensors")[1]
     assert (facts["method"], facts["preset"]) == ("stm", "stm_original")
     assert facts["converted_from"]["file"] == "STM_weights.pth"
-    assert len(facts["converted_from"]["sha256"]) == 12
+    assert len(facts["converted_from"]["sha256_first_12"]) == 12
 
 
 def saved(path: Path, found: object) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from vosbench.cli import app
 from vosbench.errors import DataError, UsageError
 from vosbench.report.costs import all_costs
 from vosbench.report.evidence import load
-from vosbench.report.plan import YEAR, Amount, Line, frame_line, state_line, tables
+from vosbench.report.plan import YEAR, Amount, tables
 from vosbench.report.tabular import MISSING, Table
+from vosbench.report.trend import Line, frame_line, state_line
 from vosbench.results import Cell, Row, Store
 
 MIB = 2**20
@@ -131,8 +133,11 @@ def test_only_what_grows_in_the_last_half_grows_on(tmp_path: Path) -> None:
     kept.append(Cell(method="window", **cell),
                 [Row(None, t, "state_bytes", x, "byte") for t, x in window.items()])  # fmt: skip
     (growth,) = all_costs(load(tmp_path), "growth")
-    assert state_line(growth, "window") == Line(5, 0)
-    assert state_line(growth, "gc") == Line(MIB, 0)
+    full = state_line(growth, "window")
+    assert full is not None
+    assert full.until == 5
+    assert [full.at(t) for t in (1, 3, 5, 1000)] == pytest.approx([1, 3, 5, 5])
+    assert state_line(growth, "gc") == Line(MIB, 0, until=0)
     found = state_line(growth, "stm")
     assert found is not None
     assert found.at(1000) == pytest.approx(1001 * MIB)
@@ -141,21 +146,25 @@ def test_only_what_grows_in_the_last_half_grows_on(tmp_path: Path) -> None:
 
 def test_noise_outside_the_read_is_not_taken_for_growth(tmp_path: Path) -> None:
     (found,) = all_costs(load(store(tmp_path)), "speed")
-    line = frame_line(found, "stm", grows=True)
+    line = frame_line(found, "stm", until=math.inf)
     assert line is not None
     assert (line.start, line.slope) == (pytest.approx(0.040), pytest.approx(0.001))
-    still = frame_line(found, "gc", grows=False)
+    filling = frame_line(found, "stm", until=50)
+    assert filling is not None
+    assert filling.at(10_000) == pytest.approx(line.at(50))
+    still = frame_line(found, "gc", until=0)
     assert still is not None
     assert (still.start, still.slope) == (pytest.approx(0.040), 0)
-    assert frame_line(found, "nobody", grows=True) is None
+    assert frame_line(found, "nobody", until=math.inf) is None
 
 
 def test_the_sum_along_a_line_is_the_sum_of_its_points() -> None:
-    line = Line(3.0, 0.5)
-    assert line.total(1, 49) == pytest.approx(sum(line.at(t) for t in range(1, 50)))
-    fitted = Line.through(np.array([1.0, 2, 3]), np.array([4.0, 6, 8]), grows=True)
+    for until in (math.inf, 60, 20, 1, 0):
+        line = Line(3.0, 0.5, until)
+        assert line.total(1, 49) == pytest.approx(sum(line.at(t) for t in range(1, 50)))
+    fitted = Line.through(np.array([1.0, 2, 3]), np.array([4.0, 6, 8]))
     assert (fitted.start, fitted.slope) == (pytest.approx(2), pytest.approx(2))
-    assert Line.through(np.array([1.0]), np.array([4.0]), grows=True) == Line(4, 0)
+    assert Line.through(np.array([1.0]), np.array([4.0])) == Line(4, 0)
 
 
 def test_twice_the_hours_are_twice_the_work_and_longer_clips_cost_a_growing_memory_more(

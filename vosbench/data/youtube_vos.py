@@ -2,7 +2,8 @@
 
 Xu et al., arXiv 1809.03327; Ding et al., ICCV 2023. Objects may appear in any frame, and are given
 at the first frame that annotates them. Masks may be sparse (every fifth frame), and a validation
-set holds only the masks that introduce objects.
+set holds only the masks that introduce objects. Frames before the first mask are left out: nothing
+is asked for there.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ def _video(root: Path, name: str, objects: dict[str, str] | None, dataset: str) 
     folder = root / "Annotations" / name
     if not frames:
         raise DataError(f"{root / 'JPEGImages' / name}: no frames; expected 00000.jpg and so on")
+    annotated = {path.stem for path in list_images(folder, [".png"])}
+    shown = [t for t, path in enumerate(frames) if path.stem in annotated]
+    frames = frames[min(shown, default=0) :]
     index = {path.stem: t for t, path in enumerate(frames)}
     masks: dict[int, Path] = {}
     for path in list_images(folder, [".png"]):

@@ -32,7 +32,9 @@ class Segmenter:
     """Segments one video; a new video needs a new Segmenter.
 
     A temporary write is a write into a branch of the state that the next write forgets: states are
-    never changed in place, so no memory module has to know of it. Objects that are given later form
+    never changed in place, so no memory module has to know of it. So is what a read notes there: a
+    memory that counts its reads, under a policy of its own that has no such writes, counts with
+    `include_previous` those right after a kept frame alone. Objects that are given later form
     a cohort with a state of its own; one that vanishes has an empty mask and may come back.
 
     Args:

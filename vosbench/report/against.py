@@ -107,7 +107,7 @@ def against(new: Evidence, old_folder: Path) -> Comparison:
             lost = set(costs.labels) - {label for one in there for label in one.labels}
             where = f"{harness} at {costs.setting.size}"
             gone += [f"{label}: {where}" for label in sorted(lost)]
-    return Comparison(old_folder, tuple(moves), tuple(gone))
+    return Comparison(old_folder, tuple(moves), tuple(dict.fromkeys(gone)))
 
 
 def _elsewhere(costs: Costs, here: list[Costs]) -> list[Costs]:

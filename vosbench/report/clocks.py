@@ -19,8 +19,10 @@ def table(speed: Costs | None, name: str) -> Table | None:
     notes = (
         "ms per frame of one network on one machine: by the clock that this page uses, and by what "
         "each project's evaluation code times, over the same passes. A ratio below 1: that clock "
-        "makes the same model look faster. The frames per second above are those of the best "
-        "round of each t; here all rounds count.",
+        "makes the same model look faster. XMem asks for mixed precision, SAM 2 for bfloat16 and "
+        "one object: a run that had others is timed at theirs too, right beside its own first "
+        "turns, and the ratio is of all that together. The frames per second above are those of "
+        "the best round of each t.",
         f"{speed.setting.describe()}.",
     )
     return Table(name, "The same model by other clocks", COLUMNS, rows, notes)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from vosbench.errors import DataError, UsageError
@@ -17,6 +16,7 @@ from vosbench.report import rates
 from vosbench.report.costs import Costs, all_costs, choose
 from vosbench.report.evidence import Evidence
 from vosbench.report.tabular import Column, Row, Table, significant
+from vosbench.report.trend import Line, frame_line, state_line
 
 HOUR, DAY, YEAR = 3600.0, 86400.0, 365.25 * 86400.0  # seconds
 _UNITS = {"frame_seconds": "s", "read_seconds": "s", "first_frame_seconds": "s",
@@ -53,57 +53,6 @@ class Amount:
     def length(self) -> float:
         """Frames of a clip."""
         return self.clip * self.fps
-
-
-@dataclass(frozen=True)
-class Line:
-    """A quantity that grows with t along a straight line, or that does not grow."""
-
-    start: float  # at t = 0
-    slope: float  # a frame
-
-    @classmethod
-    def through(cls, t: np.ndarray, values: np.ndarray, *, grows: bool) -> Line:
-        """The least squares line where it grows, else the mean."""
-        if not grows or len(t) < 2:
-            return cls(float(values.mean()), 0.0)
-        slope, start = np.polyfit(t, values, 1)
-        return cls(float(start), float(slope))
-
-    def at(self, t: float) -> float:
-        return self.start + self.slope * t
-
-    def total(self, first: float, last: float) -> float:
-        """The sum over t = first, first + 1, ..., last."""
-        return (last - first + 1) * self.at((first + last) / 2)
-
-
-def state_line(costs: Costs, label: str) -> Line | None:
-    """State bytes of one object against t: what the last half of the measured t shows.
-
-    A memory of bounded size has stopped growing by then; one that has not grows on.
-    """
-    t, values = costs.series(label, "state_bytes")
-    if not len(t):
-        return None
-    late = t >= t.max() / 2
-    grows = bool(values[-1] > values[late][0])
-    return Line.through(t[late], values[late], grows=True) if grows else Line(float(values[-1]), 0)
-
-
-def frame_line(speed: Costs, label: str, *, grows: bool) -> Line | None:
-    """Wall seconds of a frame against t. Where the state grows, its read does: the rest is a mean.
-
-    A line through whole frames would take the machine's noise in the encoder for growth.
-    """
-    t, frame = speed.series(label, "frame_seconds")
-    times, read = speed.series(label, "read_seconds")
-    if not len(t):
-        return None
-    if not grows or not np.array_equal(t, times):
-        return Line.through(t, frame, grows=grows)
-    line = Line.through(t, read, grows=True)
-    return Line(line.start + float((frame - read).mean()), line.slope)
 
 
 def network_seconds(line: Line, first: float, amount: Amount) -> float:
@@ -157,7 +106,7 @@ def _methods_table(speed: Costs, growth: Costs, common: list[rates.Rate], amount
     rows: list[Row] = []
     for label in speed.labels:
         state = state_line(growth, label)
-        line = state and frame_line(speed, label, grows=state.slope > 0)
+        line = state and frame_line(speed, label, until=state.until)
         first, threads = (speed.at(label, m, None) for m in ("first_frame_seconds", "threads"))
         if state is None or line is None or first is None or threads is None:
             continue
@@ -181,7 +130,7 @@ def _methods_table(speed: Costs, growth: Costs, common: list[rates.Rate], amount
     notes = (
         f"Speed: {speed.setting.describe()}.",
         f"Times were measured to t = {_last(speed)}, bytes to t = {_last(growth)}; a memory that "
-        "grows goes on along its straight line.",
+        "grows goes on along its straight line, one of bounded size until it is full.",
         "All of it: the network and every line of CPU years above, spread evenly over the cores.",
     )
     return Table("plan_methods", "By memory", columns, rows, notes)

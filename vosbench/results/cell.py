@@ -62,6 +62,8 @@ class Cell:
     def __post_init__(self) -> None:
         if not self.harness or not self.method:
             raise UsageError("a cell needs a harness and a method: got an empty name")
+        if self.seed >= 2**63:
+            raise UsageError(f"seed is {self.seed}: expected a whole number below 2^63")
         if self.weights != UNTRAINED and not _WEIGHTS.fullmatch(self.weights):
             raise UsageError(
                 f"weights is {self.weights!r}: expected 'untrained' or 12 hex digits of a "

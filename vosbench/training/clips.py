@@ -1,7 +1,8 @@
 """Training clips of a few frames. Clip `index` is the same on every machine, for every method.
 
     still clip   one still seen n times through n random motions
-    video clip   n frames in order at random intervals, through n slight motions
+    video clip   n frames, forwards or backwards, at random intervals, through
+                 n slight motions
     pasted       a second object with its own motion, by the stage's `layers`:
         stills   another still's over a still clip's; the target is the one on top or what is left
                  of the other. Video clips stay as they are

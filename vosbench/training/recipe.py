@@ -16,7 +16,7 @@ class Stage:
     steps: int  # optimiser steps
     side: int  # of the square crops, pixels
     video_share: float  # share of clips taken from videos, the others from stills
-    interval: int  # frames of a video clip are 1..interval apart
+    interval: int  # frames of a video clip are 1..interval annotated frames apart
     rate: float  # learning rate of the heads (and of everything, without a backbone rate)
     loss: str  # a name in `losses.LOSSES`
     frames: int = 3  # of a clip
@@ -49,7 +49,9 @@ class Recipe:
 WARM_UP = 100  # steps of linear warm-up before a cosine
 
 RECIPES = {
-    # GC paper, section 4: 1e-5 for 100 epochs of 15,000 stills, 1e-6 for 30 epochs of DAVIS
+    # GC paper, section 4: 1e-5 for 100 epochs of 15,000 stills, 1e-6 for 30 epochs of DAVIS. Ours
+    # are the motions (`warp`: a clip's rotation and each frame's add up, to 40 degrees; scales 0.82
+    # to 1.22), clips that run backwards half of the time, and crops of 384 in place of 480p
     "paper": Recipe(
         stages=(
             Stage(187_500, 384, 0.0, 1, 1e-5, "cross_entropy", layers="stills"),

@@ -23,7 +23,7 @@ CONTROL = 4  # control points per side of the thin-plate spline
 class Motion:
     """Half-widths of the uniform distributions that a frame's motion is drawn from."""
 
-    rotation: float  # degrees
+    rotation: float  # degrees; of the whole clip, and of each frame on top of it
     scale: float  # relative
     shift: float  # of the crop's side
     bend: float  # of the crop's side: displacement of the spline's control points

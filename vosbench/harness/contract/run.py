@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 
 from vosbench import registry
-from vosbench.errors import one_line
+from vosbench.errors import UsageError, one_line
 from vosbench.harness.contract.breach import BreachError, ExemptError, SkippedError, bare
 from vosbench.harness.contract.checks import CHECKS
 from vosbench.harness.contract.trial import Trial
@@ -48,6 +48,8 @@ def check(
         UsageError: there is no such method, or it has no such parameter.
     """
     trial = Trial(method, parameters or {})
+    if own := {"key_dim", "value_dim"} & trial.parameters.keys():
+        raise UsageError(f"{sorted(own)[0]} given: a check sets the widths itself; leave it out")
     registry.build(method, 8, 8, **trial.parameters)
     for clause in clauses:
         promise = (CHECKS[clause].__doc__ or "").splitlines()[0]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vosbench.data import Dataset, Video
+from vosbench.data.files import present
 from vosbench.errors import UsageError, unknown
 from vosbench.harness import flops, growth, speed, table1
 from vosbench.harness.settings import FRAMES, HARNESSES, Settings
@@ -119,10 +120,12 @@ def _scaling(entry: Entry, dataset: Dataset) -> Iterator[Job]:
 
 def _speed(entry: Entry, dataset: Dataset) -> Job:
     video, timing = dataset.videos[0], speed.PLAN
+    given = video.given(0)  # a clip is timed with the objects of its first frame
     fit = Fit.of(video.size, entry.short_side)
     cell = entry.cell(
         "speed", dataset=dataset.name, sequence=video.name, size="{}x{}".format(*fit.inner),
-        objects=len(video.objects), protocol=speed.protocol(entry.settings, timing),
+        objects=0 if given is None else len(present(given)),
+        protocol=speed.protocol(entry.settings, timing),
     )  # fmt: skip
     steps = timing.rounds * timing.turns
     return Job(cell, entry.text, entry.name, video=video, timing=timing, steps=steps)

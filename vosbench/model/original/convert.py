@@ -39,7 +39,7 @@ def convert(method: str, checkpoint: Path, out: Path) -> Path:
         raise unknown("method to convert", method, PRESET)
     name = PRESET[method]
     tensors = _convert(Checkpoint(checkpoint, _read(checkpoint)), method, name)
-    source = {"file": checkpoint.name, "sha256": weights.digest(checkpoint)}
+    source = {"file": checkpoint.name, "sha256_first_12": weights.digest(checkpoint)}
     path = out / f"{method}-{name}.safetensors" if out.is_dir() else out
     weights.write(path, tensors, {"method": method, "preset": name, "converted_from": source})
     return path

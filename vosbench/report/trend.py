@@ -1,0 +1,75 @@
+"""Straight lines through what was measured against t, and where they end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from vosbench.report.costs import Costs
+
+
+@dataclass(frozen=True)
+class Line:
+    """A quantity that grows with t along a straight line, up to some t."""
+
+    start: float  # at t = 0
+    slope: float  # a frame
+    until: float = math.inf  # t from which it grows no more; 0: it never grew
+
+    @classmethod
+    def through(cls, t: np.ndarray, values: np.ndarray, until: float = math.inf) -> Line:
+        """The least squares line; the mean of a single point, or of what never grew."""
+        if not until or len(t) < 2:
+            return cls(float(values.mean()), 0.0, until)
+        slope, start = np.polyfit(t, values, 1)
+        return cls(float(start), float(slope), until)
+
+    def at(self, t: float) -> float:
+        return self.start + self.slope * min(t, self.until)
+
+    def total(self, first: float, last: float) -> float:
+        """The sum over t = first, first + 1, ..., last."""
+        end = min(last, max(first - 1, self.until))
+        growing = (end - first + 1) * self.at((first + end) / 2)
+        return growing + (last - end) * self.at(last)
+
+
+def state_line(costs: Costs, label: str) -> Line | None:
+    """State bytes of one object against t.
+
+    What grew in the last half of the measured t grows on; what did not is full, since the first t
+    that had as much.
+    """
+    t, values = costs.series(label, "state_bytes")
+    if not len(t):
+        return None
+    late = t >= t.max() / 2
+    if values[-1] > values[late][0]:
+        return Line.through(t[late], values[late])
+    full = float(t[values >= values[-1]][0])
+    if full == t[0]:
+        return Line(float(values[-1]), 0.0, until=0)
+    return Line.through(t[t <= full], values[t <= full], until=full)
+
+
+def frame_line(speed: Costs, label: str, *, until: float) -> Line | None:
+    """Wall seconds of a frame against t. While the state grows, its read does: the rest is a mean.
+
+    A line through whole frames would take the machine's noise in the encoder for growth.
+
+    Args:
+        speed: what was timed.
+        label: of a method.
+        until: t from which its state grows no more, 0 for one that never did.
+    """
+    t, frame = speed.series(label, "frame_seconds")
+    times, read = speed.series(label, "read_seconds")
+    if not len(t):
+        return None
+    if not until or not np.array_equal(t, times):
+        return Line.through(t, frame, until)
+    growing = t <= until
+    line = Line.through(t[growing], read[growing], until)
+    return Line(line.start + float((frame - read).mean()), line.slope, until)
