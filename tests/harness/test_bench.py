@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.data.builders import save_frame, save_mask
 from tests.harness import faults
 from tests.harness.here import Here
 from tests.harness.small import DATA, Ticks, settings
@@ -155,6 +156,15 @@ def test_a_method_timed_alone_is_timed_again_once_there_is_another_to_compare_it
     frame = Store(tmp_path / "store").frame()
     assert set(frame.method[frame.metric == "frame_seconds_ratio gc"]) == {"stm"}
     assert bench(both, Ticks(), Here).present == 2
+
+
+def test_another_clip_of_the_same_name_and_size_is_measured_anew(tmp_path: Path) -> None:
+    for folder, shade in (("a", 90), ("b", 91)):
+        for t in range(2):
+            save_frame(tmp_path / folder / "clip" / f"{t}.jpg", (32, 48), shade)
+        save_mask(tmp_path / folder / "clip" / "mask.png", 1, size=(32, 48))
+    first, other = (settings(tmp_path, data=(f"folder={tmp_path / x / 'clip'}",)) for x in "ab")
+    assert [bench(s, Ticks(), Here).measured for s in (first, first, other)] == [2, 0, 2]
 
 
 def test_a_film_asked_for_later_is_made_then(tmp_path: Path) -> None:

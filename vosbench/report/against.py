@@ -147,8 +147,8 @@ def _accuracy(old: Scores, new: Scores) -> Iterator[Move]:
             told = f"{signed_percent(d.difference)} ({signed_percent(d.low)} to "
             told += f"{signed_percent(d.high)}, p {significant(d.p, 2)})"
             verdict = ("better" if d.difference > 0 else "worse") if d.clear else ""
-            means = (percent(np.average(x, weights=weights)) for x in (a, b))
-            yield Move(now.title, "J&F (%)", old.setting.dataset, *means, told, verdict)
+            was, is_ = (percent(np.average(x, weights=weights)) for x in (a, b))
+            yield Move(now.title, "J&F (%)", old.setting.dataset, was, is_, told, verdict)
 
 
 def _runs(scores: Scores, like: Run) -> list[Run]:

@@ -16,6 +16,7 @@ import vosbench
 STAMP_FIELDS = (
     "vosbench", "commit", "python", "torch", "numpy", "timm",
     "platform", "machine", "cpu", "cores", "threads", "device_name", "source",
+    "data",
     "time",
 )  # fmt: skip
 
@@ -29,7 +30,8 @@ def stamp(device_name: str = "", source: str = "") -> dict[str, str]:
 
     `machine` tells machines apart by processor, cores and system, not by a host name, which would
     differ between two runs in containers and has no place in a published page. `threads`, of torch
-    on the CPU, are for who set them to say; until then, and in older stores, they are "unknown".
+    on the CPU, are for who set them to say, and `data`, the fingerprint of the sequence, is for who
+    read it; until then, and in older stores, they are "unknown".
     """
     cpu, cores = _cpu(), str(_cores())
     return {
@@ -44,6 +46,7 @@ def stamp(device_name: str = "", source: str = "") -> dict[str, str]:
         "threads": "unknown",
         "device_name": device_name or cpu,
         "source": source or "unknown",
+        "data": "unknown",
     }
 
 

@@ -39,6 +39,7 @@ class _Place(NamedTuple):
     length: int
     error: str | None  # None for a measurement
     source: str  # digest of the measured code
+    data: str  # fingerprint of the sequence it was measured on
 
     @property
     def failed(self) -> bool:
@@ -106,16 +107,19 @@ class Store:
         """Write that a cell failed, and why, in one line. `has` stays false: it will be retried."""
         journal.append(self.path, encode(cell, self._stamped(stamp), Failure(error, traceback)))
 
-    def has(self, cell: Cell, source: str | None = None) -> bool:
+    def has(self, cell: Cell, source: str | None = None, data: str | None = None) -> bool:
         """Whether the cell is measured: its latest line is whole and is not a failure.
 
         Args:
             cell: what was measured.
             source: digest of the method's code; a measurement of other code is stale and does not
                 count. None takes any.
+            data: fingerprint of the sequence, likewise.
         """
         place = self._refreshed().get(cell.identity())
-        return place is not None and not place.failed and source in (None, place.source)
+        if place is None or place.failed:
+            return False
+        return source in (None, place.source) and data in (None, place.data)
 
     def failed(self, cell: Cell) -> bool:
         """Whether the cell's latest line is a failure."""
@@ -170,8 +174,8 @@ class Store:
             # Taken out first, so that the order of the index is the order of the latest lines.
             key = record.cell.identity()
             self._index.pop(key, None)
-            source = str(record.stamp.get("source", "unknown"))
-            self._index[key] = _Place(offset, len(line), record.error, source)
+            made_of = (str(record.stamp.get(name, "unknown")) for name in ("source", "data"))
+            self._index[key] = _Place(offset, len(line), record.error, *made_of)
         return self._index
 
     def _new_lines(self) -> Iterator[tuple[int, bytes]]:

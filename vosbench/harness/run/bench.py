@@ -105,8 +105,10 @@ class _Run:
     summary: Summary = field(default_factory=Summary)
 
     def has(self, job: Job) -> bool:
-        """Whether the cell was measured with the method's code as it is now, its film included."""
-        found = self.store.has(job.cell, self.sources[job.cell.method])
+        """Whether the cell was measured with the method's code and the data as they are now, and
+        its film was made if one is asked for.
+        """
+        found = self.store.has(job.cell, self.sources[job.cell.method], job.data)
         if not (found and self.settings.film and job.cell.harness == "accuracy"):
             return found
         return film.exists(pictures(self.settings.store, job.cell))
@@ -178,7 +180,10 @@ class _Run:
         if isinstance(outcome.result, Failure):
             self._fail(outcome.job.cell, outcome.result, outcome.stamp)
         else:
-            self.store.append(outcome.job.cell, outcome.result, outcome.stamp)
+            stamp, data = outcome.stamp, outcome.job.data
+            if stamp is not None and data is not None:
+                stamp = {**stamp, "data": data}
+            self.store.append(outcome.job.cell, outcome.result, stamp)
             self.summary.measured += 1
 
     def _fail(self, cell: Cell, failure: Failure, stamp: Stamp | None) -> None:

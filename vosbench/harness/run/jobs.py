@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vosbench.data import Dataset, Video
 from vosbench.data.files import present
+from vosbench.data.fingerprint import fingerprint
 from vosbench.errors import UsageError, unknown
 from vosbench.harness import flops, growth, speed, table1
 from vosbench.harness.settings import FRAMES, HARNESSES, Settings
@@ -29,6 +30,7 @@ class Job:
     size: tuple[int, int] = (0, 0)  # (H, W) that the network sees: flops and growth
     times: tuple[int, ...] = ()  # t at which flops and growth are measured
     timing: speed.Plan | None = None  # speed alone
+    data: str | None = None  # fingerprint of the video, where the cell depends on it
     steps: int = 1  # of progress
 
 
@@ -86,7 +88,10 @@ def _accuracy(entry: Entry, dataset: Dataset, video: Video) -> Job:
         objects=len(video.objects), protocol=dataset.protocol,
     )  # fmt: skip
     among = len(dataset.videos)
-    return Job(cell, entry.text, entry.name, video=video, among=among, steps=len(video))
+    return Job(
+        cell, entry.text, entry.name, video=video, among=among, data=fingerprint(video),
+        steps=len(video),
+    )  # fmt: skip
 
 
 def _costs(entry: Entry, dataset: Dataset, harness: str) -> Iterator[Job]:
@@ -128,7 +133,8 @@ def _speed(entry: Entry, dataset: Dataset) -> Job:
         protocol=speed.protocol(entry.settings, timing),
     )  # fmt: skip
     steps = timing.rounds * timing.turns
-    return Job(cell, entry.text, entry.name, video=video, timing=timing, steps=steps)
+    data = fingerprint(video)
+    return Job(cell, entry.text, entry.name, video=video, timing=timing, data=data, steps=steps)
 
 
 def _table1(entries: Sequence[Entry]) -> Stretch:
