@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from vosbench.metrics import ObjectScore, summarise
 from vosbench.metrics.averages import JF, average, groups
-from vosbench.metrics.statistics import Summary, after_reappearance, drift
+from vosbench.metrics.statistics import Summary, after_reappearance
 
 
 def score(J, *, visible=None, start=1, first=0):
@@ -52,17 +52,6 @@ def test_the_official_decay_has_no_value_where_its_last_bin_ends_before_it_start
 def test_both_decays_are_the_same_up_to_255_frames(values):
     x = np.array(values)
     assert summarise(x) == summarise(x, official_decay=True)
-
-
-def test_drift_averages_objects_by_the_frames_since_their_mask_was_given():
-    clock = drift([score([1.0, 0.5], start=1, first=0), score([0.8], start=4, first=3)])
-    assert clock.age == (1, 2)
-    assert clock.mean.tolist() == [0.9, 0.5]
-    assert clock.objects == (2, 1)
-
-
-def test_drift_leaves_out_an_object_that_the_truth_never_shows():
-    assert drift([score([1.0], first=None)]).age == ()
 
 
 def test_reappearance_takes_the_first_visible_frames_after_each_absence():

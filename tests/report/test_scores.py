@@ -11,12 +11,12 @@ from vosbench.results import Cell, Row, Store
 ACCURACY = ("accuracy",)
 
 
-def one_cell(store, sequence, objects, method="gc", **fields):
-    """objects: id -> (J, F) curves."""
+def one_cell(store, sequence, objects, method="gc", first=1, **fields):
+    """objects: id -> (J, F) curves, from frame `first` on."""
     known = {"dataset": "d", "protocol": "davis2017", "size": "480x854", "weights": DIGEST}
     cell = Cell(harness="accuracy", method=method, sequence=sequence, **(known | fields))
     curves = [(o, n, x) for o, both in objects.items() for n, x in zip("JF", both, strict=True)]
-    rows = [Row(o, t, n, x, "1") for o, n, curve in curves for t, x in enumerate(curve, 1)]
+    rows = [Row(o, t, n, x, "1") for o, n, curve in curves for t, x in enumerate(curve, first)]
     store.append(cell, rows)
 
 
@@ -110,6 +110,16 @@ def test_the_drift_clock_stops_where_fewer_than_half_of_the_sequences_go_on(tmp_
     t, J = drift(scores, scores.runs[0])
     assert t.tolist() == [1, 2, 3]
     assert J.tolist() == pytest.approx([0.5] * 3)
+
+
+def test_the_drift_clock_counts_from_the_frame_that_gave_the_mask(tmp_path):
+    store = Store(tmp_path, stamp=STAMP)
+    one_cell(store, "a", {1: ([0.9, 0.7], [0.9, 0.7])})
+    one_cell(store, "late", {1: ([0.5, 0.1], [0.5, 0.1])}, first=7)
+    (scores,) = all_scores(load(tmp_path))
+    age, J = drift(scores, scores.runs[0])
+    assert age.tolist() == [1, 2]
+    assert J.tolist() == pytest.approx([0.7, 0.4])
 
 
 def test_costs_of_another_size_or_machine_do_not_stand_beside_an_accuracy(tmp_path):

@@ -1,9 +1,8 @@
-"""What a score's curves say: mean, recall, decay; drift; return after an absence."""
+"""What a score's curves say: mean, recall, decay; return after an absence."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -47,30 +46,6 @@ def summarise(x: Curve, *, official_decay: bool = False) -> Summary:
         ids, ends = ids % 256, ends % 256
     decay = _mean(x[ids[0] : ends[1]]) - _mean(x[ids[3] : ends[4]])
     return Summary(_mean(x), float(np.mean(x > 0.5)), decay)
-
-
-class Drift(NamedTuple):
-    """A measure against the time since an object's mask was given."""
-
-    age: tuple[int, ...]  # frames since the first that shows the object
-    mean: Curve  # (ages,) over the objects that have a frame of that age
-    objects: tuple[int, ...]  # how many have
-
-
-def drift(objects: Iterable[ObjectScore], measure: str = "J") -> Drift:
-    """The drift clock: how far a method has wandered so long after its object was given.
-
-    Args:
-        objects: scores of any number of sequences; those the truth never shows are left out.
-        measure: "J" or "F".
-    """
-    at: dict[int, list[float]] = {}
-    for score in objects:
-        if score.first is not None:
-            for t, value in zip(score.frames, getattr(score, measure), strict=True):
-                at.setdefault(t - score.first, []).append(float(value))
-    ages = tuple(sorted(at))
-    return Drift(ages, np.array([np.mean(at[a]) for a in ages]), tuple(len(at[a]) for a in ages))
 
 
 def after_reappearance(score: ObjectScore, frames: int = 5, measure: str = "J") -> Curve:

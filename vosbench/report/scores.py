@@ -202,14 +202,17 @@ def all_scores(evidence: Evidence) -> list[Scores]:
 
 
 def drift(scores: Scores, run: Run) -> tuple[np.ndarray, np.ndarray]:
-    """Frames t and the mean J there: over a sequence's objects first, then over sequences.
+    """Frames since an object's mask was given, and the mean J then: over a sequence's objects first,
+    then over sequences.
 
     It ends where fewer than half of the sequences go on: a mean over ever fewer and longer
     sequences would show who is left, not drift.
     """
     mine = scores.frames[(scores.frames.label == run.label) & (scores.frames.metric == "J")]
     mine = mine[mine.weights == run.weights].dropna(subset=["value"])
-    each = mine.groupby(["sequence", "t"], observed=True).value.mean().reset_index()
-    by_t = each.groupby("t").value.agg(["mean", "size"])
+    since = mine.groupby(["sequence", "object"], observed=True).t.transform("min") - 1
+    mine = mine.assign(age=mine.t - since)  # the frame that gave the mask is not scored
+    each = mine.groupby(["sequence", "age"], observed=True).value.mean().reset_index()
+    by_t = each.groupby("age").value.agg(["mean", "size"])
     kept = by_t[by_t["size"] * 2 >= each.sequence.nunique()]
     return kept.index.to_numpy(dtype=float), kept["mean"].to_numpy()

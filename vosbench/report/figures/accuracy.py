@@ -116,7 +116,7 @@ def _published(axes: Axes, behind: Sequence[Published]) -> None:
 
 
 def drift_clock(scores: Scores, palette: Palette, name: str) -> Figure | None:
-    """Mean J at each frame: how far a method has drifted after so many frames."""
+    """Mean J against the frames since a mask was given: how far a method has drifted by then."""
     lines = [(run, *drift(scores, run)) for run in scores.runs]
     lines = [line for line in lines if len(line[1]) > 1]
     if not lines:
@@ -124,12 +124,12 @@ def drift_clock(scores: Scores, palette: Palette, name: str) -> Figure | None:
     with drawing() as (figure, axes):
         handles = [axes.plot(t, 100 * J, **_line(run, palette))[0] for run, t, J in lines]
         runs = [run for run, _, _ in lines]
-        axes.set_xlabel("frame t")
+        axes.set_xlabel("frames since the mask was given")
         axes.set_ylabel(axis_text("mean J (%)", runs))
         legend(figure, handles, [run.title for run in runs])
         caption = (
-            "Drift clock: mean J over sequences at each frame. A line ends where fewer than half "
-            "of the method's sequences go on."
+            "Drift clock: mean J over sequences, so many frames after an object's mask was given. A "
+            "line ends where fewer than half of the method's sequences go on."
         )
         ends = (f"{r.title}: from {100 * J[0]:.1f} to {100 * J[-1]:.1f}" for r, _, J in lines)
         return finish(figure, name, "Drift: J per frame", caption, "; ".join(ends))
