@@ -88,8 +88,8 @@ def bench(
 ) -> None:
     """Run methods x data sets x harnesses, and render the report.
 
-    Without --methods: every method that has weights for the preset, and, for what its memory adds,
-    none on each method's weights.
+    Without --methods: every method that has weights for the preset, and, with the shipped weights,
+    none on each method's, for what its memory adds.
 
     Equal room on long videos with look-alikes and occlusions:
     vosbench bench --data synthetic:length=500,scenario=crossing-twins+occlusion --methods

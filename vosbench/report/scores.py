@@ -202,8 +202,8 @@ def all_scores(evidence: Evidence) -> list[Scores]:
 
 
 def drift(scores: Scores, run: Run) -> tuple[np.ndarray, np.ndarray]:
-    """Frames since an object's mask was given, and the mean J then: over a sequence's objects first,
-    then over sequences.
+    """Frames since an object's mask was given, and the mean J then: over a sequence's objects
+    first, then over sequences.
 
     It ends where fewer than half of the sequences go on: a mean over ever fewer and longer
     sequences would show who is left, not drift.

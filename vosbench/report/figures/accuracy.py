@@ -128,7 +128,7 @@ def drift_clock(scores: Scores, palette: Palette, name: str) -> Figure | None:
         axes.set_ylabel(axis_text("mean J (%)", runs))
         legend(figure, handles, [run.title for run in runs])
         caption = (
-            "Drift clock: mean J over sequences, so many frames after an object's mask was given. A "
+            "Drift clock: mean J over sequences so many frames after an object's mask was given. A "
             "line ends where fewer than half of the method's sequences go on."
         )
         ends = (f"{r.title}: from {100 * J[0]:.1f} to {100 * J[-1]:.1f}" for r, _, J in lines)
