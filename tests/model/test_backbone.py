@@ -104,6 +104,11 @@ def test_a_backbone_without_features_at_strides_4_8_and_16_is_refused() -> None:
         backbone("vit_tiny_patch16_224")
 
 
+def test_a_backbone_whose_norms_come_first_is_refused_and_not_folded_wrongly() -> None:
+    with pytest.raises(UsageError, match="expected a backbone whose norms follow"):
+        backbone("resnetv2_18")
+
+
 def test_weights_that_lack_a_layer_are_refused_by_its_name() -> None:
     with pytest.raises(UsageError, match=r"'resnet18' lack \d+, first conv1.weight"):
         backbone("resnet18", start={})

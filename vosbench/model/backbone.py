@@ -78,12 +78,23 @@ def dims(net: nn.Module) -> tuple[int, int, int]:
 
 @torch.no_grad()
 def fold_batchnorms(net: nn.Module) -> None:
-    """Replaces every (convolution, frozen batch norm) pair by one convolution with a bias."""
+    """Replaces every (convolution, frozen batch norm) pair by one convolution with a bias.
+
+    Raises:
+        UsageError: a batch norm has other channels than the convolution before it, as where norms
+            come first in a block: their numbers would be folded into the wrong layer.
+    """
     conv: tuple[str, nn.Conv2d] | None = None
     for name, module in list(net.named_modules()):
         if isinstance(module, nn.Conv2d):
             conv = (name, module)
         elif isinstance(module, nn.BatchNorm2d) and conv is not None:
+            if conv[1].out_channels != module.num_features:
+                raise UsageError(
+                    f"backbone layer {name} normalises {module.num_features} channels, {conv[0]} "
+                    f"before it has {conv[1].out_channels}: expected a backbone whose norms follow "
+                    "their convolutions"
+                )
             _replace(net, conv[0], fuse_conv_bn_eval(conv[1], module))
             _replace(net, name, getattr(module, "act", nn.Identity()))  # timm fuses norm and act
             conv = None
