@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from vosbench import registry
+from vosbench.errors import UsageError
 from vosbench.harness.contract import CHECKS, BreachError, check, exported
 from vosbench.harness.contract.onnx_graph import missing
 from vosbench.harness.contract.run import GUIDE
@@ -184,6 +185,11 @@ def test_a_module_that_breaks_a_clause_is_told_what_was_expected_and_what_helps(
 
 def test_every_clause_has_a_module_that_breaks_it() -> None:
     assert set(BROKEN) == set(CHECKS)
+
+
+def test_the_widths_are_the_checks_own() -> None:
+    with pytest.raises(UsageError, match="key_dim given: a check sets the widths itself"):
+        next(check("gc", {"key_dim": 64}))
 
 
 def test_a_module_that_raises_is_told_in_one_line(plugin: Any) -> None:

@@ -108,3 +108,13 @@ def test_a_cell_takes_the_label_of_a_swap(text: str) -> None:
 def test_a_cell_refuses_half_a_label(text: str) -> None:
     with pytest.raises(UsageError, match="12 hex digits"):
         Cell(harness="accuracy", method="gc", weights=text)
+
+
+def test_a_folder_named_as_a_method_does_not_stand_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gc").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert Entry.of("none", settings("gc")).weights.startswith("gc:")
+    with pytest.raises(DataError, match=r"gc/none-mini\.safetensors"):
+        Entry.of("none", settings("./gc"))

@@ -7,7 +7,9 @@ from tests.report.fabricated import DIGEST, STAMP, fabricate
 from tests.report.readers import html_tables
 from tests.report.test_scores import one_cell
 from vosbench.report import control, render
+from vosbench.report.costs import Beside, all_costs, choose
 from vosbench.report.evidence import load
+from vosbench.report.missing import missing
 from vosbench.report.scores import all_scores
 from vosbench.results import Store
 
@@ -68,3 +70,13 @@ def test_the_page_shows_it_beside_the_score_and_warns_on_top(tmp_path):
     assert shown["none (swapped: gc's weights)"] == "–"  # noqa: RUF001
     assert "what the memory adds" in page
     assert "no clearer above that of no memory" in page
+
+
+def test_a_control_needs_no_costs_of_its_own(tmp_path):
+    fabricate(tmp_path, ("gc",), sequences=1)
+    fabricate(tmp_path, ("none",), sequences=1, harnesses=("accuracy",), weights=f"gc:{DIGEST}")
+    evidence = load(tmp_path)
+    (scores,) = all_scores(evidence)
+    found = [all_costs(evidence, harness) for harness in ("flops", "growth", "speed")]
+    beside = Beside(*(choose(costs, scores.setting) for costs in found))
+    assert not [line for line in missing(evidence, [(scores, beside)]) if "none" in line]

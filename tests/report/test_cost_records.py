@@ -114,3 +114,13 @@ def test_the_paper_s_bytes_stand_against_the_public_arrangement_ours_beside(tmp_
     # 4 bytes x 576 x (640 t + 2 x 576) without the affinity of earlier frames
     assert [x["Ours: memory, online softmax"] for x in cells[:3]] == ["3.94", "16.6", "143"]
     assert [x["Ours: memory, online softmax"] for x in cells[3:]] == ["–"] * 3  # noqa: RUF001
+
+
+def test_a_method_that_never_reached_a_frame_leaves_the_others_their_columns(tmp_path):
+    rows = [Row(None, t, "state_bytes", 2**20, "byte") for t in (1, 10)]
+    store, cell = Store(tmp_path, stamp=STAMP), {"harness": "growth", "protocol": FAR}
+    store.append(Cell(method="gc", **cell), rows)
+    store.append(Cell(method="huge", **cell), [Row(None, None, "ends_at_t", 1, "frame")])
+    (growth,) = all_costs(load(tmp_path), "growth")
+    assert growth.labels == ["gc", "huge"]
+    assert growth.common_times == [1, 10]

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from tests.report.fabricated import fabricate
+from tests.report.fabricated import DIGEST, fabricate
 from tests.report.readers import html_tables
-from vosbench.report import render
+from vosbench.report import paper, render
+from vosbench.report.evidence import load
+from vosbench.report.scores import all_scores
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +52,13 @@ def test_a_swapped_run_is_on_no_front(page):
     front = {row[0]: row[head.index("Unbeaten in J&F and")] for row in rows}
     assert front["none (swapped: stm's weights)"] == "swapped: not ranked"
     assert front["zero"] == "state, multiply-adds"
+
+
+def test_the_papers_numbers_stand_beside_a_methods_own_weights_and_not_anothers(tmp_path):
+    fabricate(tmp_path, ("gc",), sequences=2, harnesses=("accuracy",))
+    fabricate(tmp_path, ("gc",), sequences=2, harnesses=("accuracy",), weights=f"stm:{DIGEST}")
+    (scores,) = all_scores(load(tmp_path))
+    table = paper.beside(scores, None, "published")
+    assert table is not None
+    assert {row["weights"] for row in table.rows} == {DIGEST}
+    assert "data (2 of 20 sequences)" in table.notes[0]
