@@ -73,7 +73,7 @@ def test_parameters_reach_the_network_and_the_policy() -> None:
     cell = subject.cell("speed", dataset="d")
     assert cell.parameters == '{"key_dim":8,"policy_every":2}'
     assert (cell.weights, cell.preset, cell.dataset) == ("untrained", "mini", "d")
-    assert subject.short_side == 192
+    assert subject.short_side == 240
 
 
 def test_an_entry_names_a_method_as_its_subject_does_without_building_it() -> None:
@@ -81,7 +81,7 @@ def test_an_entry_names_a_method_as_its_subject_does_without_building_it() -> No
     entry, subject = Entry.of(text, settings()), prepare(text, settings())
     assert entry.name == subject.name
     assert entry.cell("speed", dataset="d") == subject.cell("speed", dataset="d")
-    assert entry.short_side == subject.short_side == 192
+    assert entry.short_side == subject.short_side == 240
     shipped = settings(weights="auto")
     assert Entry.of("gc", shipped).weights == prepare("gc", shipped).weights != "untrained"
 

@@ -39,7 +39,7 @@ class Preset:
 _PAPER = Preset("resnet50", 128, 512, 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 480)
 PRESETS = {
     "paper": _PAPER,
-    "mini": Preset("tf_efficientnet_lite0", 64, 128, 64, (127 / 255,) * 3, (128 / 255,) * 3, 192),
+    "mini": Preset("tf_efficientnet_lite0", 64, 128, 64, (127 / 255,) * 3, (128 / 255,) * 3, 240),
     "stm_original": replace(
         _PAPER, others=True, blank_padding=True, decoder=original.decoder, merge=aggregate
     ),

@@ -60,14 +60,12 @@ RECIPES = {
         batch=8, optimiser="adam", backbone_rate=1.0, key_rate=1.0, cosine=False,
         half_decoder=False, average=0.0,
     ),
-    # goes on from the weights of "mini" (--start), for look-alike objects: twins, longer clips
+    # goes on from the weights of "mini" (--start), at the size of whole frames: a mean over all
+    # places (GC's) has to see as much background in training as later
     "refine": Recipe(
-        stages=(
-            Stage(700, 192, 0.75, 12, 5e-4, "hybrid", paste=0.6),
-            Stage(1_200, 192, 0.75, 12, 5e-4, "hybrid", frames=4, paste=0.6),
-        ),
+        stages=(Stage(300, 240, 0.8, 10, 8e-4, "hybrid", frames=4, paste=0.3),),
         batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
-        half_decoder=True, average=0.998,
+        half_decoder=True, average=0.99,
     ),
     # goes on from other weights (--start), of this method or of another: a shorter second training
     "adapt": Recipe(
