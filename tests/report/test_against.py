@@ -42,7 +42,7 @@ def test_five_points_on_every_sequence_are_better_and_their_interval_is_five(tmp
     scored(tmp_path / "new", old + 0.05)
     found = move(tmp_path / "new", tmp_path / "old", "J&F")
     assert (found.old, found.new) == ("56.7", "61.7")
-    assert found.change == "+5.0 (+5.0 to +5.0, p 0.031)"  # 2 of 64 patterns of signs
+    assert found.change == "+5.0 (+5.0 to +5.0, p <0.001)"
     assert found.verdict == "better"
 
 
@@ -58,10 +58,10 @@ def test_only_sequences_that_both_have_are_compared(tmp_path):
     assert move(tmp_path / "new", tmp_path / "old", "J&F").change == "+0.0 (+0.0 to +0.0, p 1.0)"
 
 
-@pytest.mark.parametrize("sequences", [1, 5])
-def test_fewer_than_six_sequences_are_never_more_than_noise(tmp_path, sequences):
-    scored(tmp_path / "old", [0.2] * sequences)
-    scored(tmp_path / "new", [0.9] * sequences)
+@pytest.mark.parametrize("new", [[0.9], [0.9, 0.4]])
+def test_one_or_two_sequences_are_no_more_than_noise(tmp_path, new):
+    scored(tmp_path / "old", [0.2] * len(new))
+    scored(tmp_path / "new", new)
     assert move(tmp_path / "new", tmp_path / "old", "J&F").verdict == ""
 
 

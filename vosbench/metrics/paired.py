@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from vosbench.metrics.formulas import Curve
 
-EXACT = 13  # pairs up to which every pattern of signs is looked at, 2^13
 LEVEL = 0.05  # a difference is clear where chance alone gives one as large no more often
 DRAWS = 10_000
 Values = Sequence[float] | Curve
@@ -23,11 +21,11 @@ class Paired(NamedTuple):
     difference: float
     low: float  # 95 % bootstrap interval
     high: float
-    p: float  # two-sided, see `sign_flip`
+    p: float  # two-sided, see `chance`
 
     @property
     def clear(self) -> bool:
-        """Whether the difference is more than noise: never with fewer than 6 pairs."""
+        """Whether the difference is more than noise."""
         return self.p <= LEVEL
 
 
@@ -54,26 +52,22 @@ def paired(
     if not len(pairs):
         raise ValueError("no pairs; expected one value per sequence for each method")
     w = np.ones(len(pairs)) if weights is None else np.asarray(weights, np.float64)
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(len(pairs), size=(DRAWS, len(pairs)))
+    draws = np.random.default_rng(seed).integers(len(pairs), size=(DRAWS, len(pairs)))
     means = (w * pairs)[draws].sum(axis=1) / w[draws].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     difference = (w * pairs).sum() / w.sum()
-    return Paired(float(difference), float(low), float(high), sign_flip(w * pairs, rng))
+    return Paired(float(difference), float(low), float(high), chance(w * pairs))
 
 
-def sign_flip(pairs: Curve, rng: np.random.Generator) -> float:
-    """How often a sum of pairs with random signs is as far from 0 as theirs, in 0..1.
+def chance(pairs: Curve) -> float:
+    """How often a mean as far from 0 as theirs comes of pairs whose mean is 0: Student's t, paired.
 
-    If two methods are alike, each pair could as well be the other way round (Fisher's
-    randomisation test). Exact up to `EXACT` pairs; else of `DRAWS` patterns, the one that was
-    observed among them. The least p of n pairs is 2 / 2^n: above 0.05 below 6.
+    t = mean / (s / sqrt(n)), n - 1 degrees of freedom, two-sided; 1 of a single pair, which says
+    nothing.
     """
-    signs: NDArray[np.float64]
-    if len(pairs) <= EXACT:
-        signs = np.array(list(product((1.0, -1.0), repeat=len(pairs))))
-    else:
-        signs = rng.choice((1.0, -1.0), size=(DRAWS, len(pairs)))
-        signs[0] = 1
-    sums = np.abs(signs @ pairs)
-    return float(np.mean(sums >= sums[0] * (1 - 1e-9)))
+    n = len(pairs)
+    spread = float(pairs.std(ddof=1)) if n > 1 else np.inf
+    mean = abs(float(pairs.mean()))
+    if not spread:
+        return 0.0 if mean else 1.0
+    return float(2 * student.sf(mean / (spread / np.sqrt(n)), max(1, n - 1)))

@@ -24,7 +24,15 @@ from vosbench.report.evidence import Evidence, load
 from vosbench.report.ratios import SAME_SPEED
 from vosbench.report.scores import Run, Scores, all_scores
 from vosbench.report.settings import Setting, short_side
-from vosbench.report.tabular import Column, Row, Table, percent, signed_percent, significant
+from vosbench.report.tabular import (
+    Column,
+    Row,
+    Table,
+    percent,
+    probability,
+    signed_percent,
+    significant,
+)
 
 Measured = TypeVar("Measured", Scores, Costs)
 COUNT_CHANGE = 1.01  # ratio from which on an exact count has changed
@@ -77,7 +85,7 @@ class Comparison:
         moves = sorted(self.moves, key=lambda move: order[move.verdict])
         notes = [
             "J&F: 95 % interval of a paired bootstrap over common sequences; a change has p 0.05 "
-            "or less, which takes 6 of them. Counts are exact: from 1 % on they changed. Times: on "
+            "or less (paired t-test). Counts are exact: from 1 % on they changed. Times: on "
             f"one machine, and only a ratio above {SAME_SPEED} is a change.",
             *(f"Not measured any more: {name}." for name in self.gone),
         ]
@@ -145,7 +153,7 @@ def _accuracy(old: Scores, new: Scores) -> Iterator[Move]:
             weights = new.weights[both.index].to_numpy()
             d = paired(b, a, weights=weights)
             told = f"{signed_percent(d.difference)} ({signed_percent(d.low)} to "
-            told += f"{signed_percent(d.high)}, p {significant(d.p, 2)})"
+            told += f"{signed_percent(d.high)}, p {probability(d.p)})"
             verdict = ("better" if d.difference > 0 else "worse") if d.clear else ""
             was, is_ = (percent(np.average(x, weights=weights)) for x in (a, b))
             yield Move(now.title, "J&F (%)", old.setting.dataset, was, is_, told, verdict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vosbench.report.scores import Scores
-from vosbench.report.tabular import Column, Row, Table, signed_percent, significant, whole
+from vosbench.report.tabular import Column, Row, Table, probability, signed_percent, whole
 
 
 def table(scores: Scores, name: str) -> Table | None:
@@ -23,8 +23,7 @@ def table(scores: Scores, name: str) -> Table | None:
     notes = (
         f"Difference of the means over {scores.over}. 95 % percentile interval of a paired "
         "bootstrap over sequences, 10 000 draws, seed 0: too narrow below some 20 sequences, so "
-        "that p decides: how often chance gives a difference as large (signs of the sequences' "
-        "differences flipped). More than noise: p of 0.05 or less, which takes 6 sequences.",
+        "that p decides, of a paired t-test. More than noise: p of 0.05 or less.",
     )
     return Table(name, "Differences in J&F", COMPARISON_COLUMNS, rows, notes)
 
@@ -33,6 +32,6 @@ COMPARISON_COLUMNS = (
     Column("first", "Method", text=True), Column("second", "against", text=True),
     Column("difference", "J&F difference", "points", signed_percent),
     Column("low", "from", "points", signed_percent), Column("high", "to", "points", signed_percent),
-    Column("sequences", "Sequences", show=whole), Column("p", "p", show=significant),
+    Column("sequences", "Sequences", show=whole), Column("p", "p", show=probability),
     Column("clear", "More than noise", text=True),
 )  # fmt: skip

@@ -9,7 +9,14 @@ from vosbench.report.costs import Beside
 from vosbench.report.growing import endings
 from vosbench.report.overview import costs_of
 from vosbench.report.scores import Difference, Run, Scores
-from vosbench.report.tabular import counted, percent, signed_percent, significant, with_prefix
+from vosbench.report.tabular import (
+    counted,
+    percent,
+    probability,
+    signed_percent,
+    significant,
+    with_prefix,
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def sentence(scores: Scores, d: Difference) -> str:
         f"J&F {one} ({d.first.title}) against {two} ({d.second.title}). Difference "
         f"{signed_percent(d.mean)}, 95 % interval {signed_percent(d.low)} to "
         f"{signed_percent(d.high)} over {counted(d.sequences, 'sequence')}, "
-        f"p {significant(d.p, 2)}{verdict}."
+        f"p {probability(d.p)}{verdict}."
     )
 
 

@@ -29,6 +29,15 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:.{decimals}f}"
 
 
+def probability(p: float) -> str:
+    """A p-value with two significant digits.
+
+    >>> probability(0.0703), probability(1e-9), probability(1.0)
+    ('0.070', '<0.001', '1.0')
+    """
+    return "<0.001" if p < 0.001 else significant(p, 2)
+
+
 def percent(value: float) -> str:
     """A share of 0..1 as the field writes it: 0.7142 is 71.4.
 
