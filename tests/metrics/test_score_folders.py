@@ -247,3 +247,14 @@ def test_a_damaged_meta_json_is_an_error_naming_it(tmp_path, folders):
     write_meta(tmp_path.parent, "train", {"w": ["ape"]})
     with pytest.raises(DataError, match=r"meta\.json: not the meta\.json of YouTube-VOS"):
         score_folders(gt, pred, "youtube-vos")
+
+
+def test_truth_in_which_no_object_is_scored_is_one_line(tmp_path):
+    """As of a validation set, which holds only the masks that introduce objects."""
+    for folder in ("gt", "pred"):
+        for t, key in ((0, 1), (5, 2)):
+            ids = np.zeros((8, 8), np.uint8)
+            ids[2:5] = key
+            write_mask(tmp_path / folder / "clip" / f"{t:05d}.png", ids)
+    with pytest.raises(DataError, match="protocol youtube-vos scores no object there"):
+        score_folders(tmp_path / "gt", tmp_path / "pred", "youtube-vos")

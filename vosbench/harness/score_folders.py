@@ -81,7 +81,7 @@ class FolderScore:
         rules = protocols.get(self.protocol)
         notes = [f"protocol {rules.name}: {rules.summary}"]
         curves = [o.J for score in self.sequences.values() for o in score.objects.values()]
-        if max(map(len, curves), default=0) >= OFFICIAL_DECAY_BREAKS_AT:
+        if max(map(len, curves)) >= OFFICIAL_DECAY_BREAKS_AT:
             which = "is used, as asked" if self.official_decay else "would differ"
             notes.append(
                 f"from {OFFICIAL_DECAY_BREAKS_AT} frames on the official decay is wrong "
@@ -129,6 +129,11 @@ def score_folders(
             pool.shutdown(cancel_futures=True)
             raise
     seconds = time.perf_counter() - start
+    if not any(score.objects for score, _ in done):
+        raise DataError(
+            f"{gt}: protocol {protocol} scores no object there; expected masks that show one after "
+            "the frame that gives it: give the folder with all true masks"
+        )
     return FolderScore(
         protocol=protocol,
         sequences={score.name: score for score, _ in done},

@@ -23,7 +23,7 @@ from vosbench.report.costs import Costs, all_costs
 from vosbench.report.evidence import Evidence, load
 from vosbench.report.ratios import SAME_SPEED
 from vosbench.report.scores import Run, Scores, all_scores
-from vosbench.report.settings import Setting, short_side
+from vosbench.report.settings import Setting
 from vosbench.report.tabular import (
     Column,
     Row,
@@ -33,6 +33,7 @@ from vosbench.report.tabular import (
     signed_percent,
     significant,
 )
+from vosbench.results.cell import short_side
 
 Measured = TypeVar("Measured", Scores, Costs)
 COUNT_CHANGE = 1.01  # ratio from which on an exact count has changed

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
 from vosbench.results import UNTRAINED
+from vosbench.results.cell import short_side
 
 UNTRAINED_TEXT = "untrained weights"
 
@@ -87,15 +87,6 @@ def split(harness: str, rows: pd.DataFrame) -> Iterator[tuple[Setting, pd.DataFr
             known["size"] = ", ".join(sorted(set(part["size"])))
             known |= {key: _most(part[key]) for key in ("device_name", "machine")}
         yield _setting(harness, known), part
-
-
-def short_side(size: str) -> int:
-    """Of a frame size, or of several that share it.
-
-    >>> short_side("192x341, 192x364"), short_side("")
-    (192, 0)
-    """
-    return min(map(int, re.findall(r"\d+", size)), default=0)
 
 
 def _setting(harness: str, known: dict[str, object]) -> Setting:

@@ -87,11 +87,19 @@ class Cell:
         'davis2016/gc-065e4234/bear'
         """
         fields = {k: v for k, v in asdict(self).items() if k not in _OF_A_VIDEO}
-        sides = [int(side) for side in re.findall(r"\d+", self.size)]
-        text = canonical({**fields, "short_side": min(sides, default=0)})
+        text = canonical({**fields, "short_side": short_side(self.size)})
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         method = re.sub(r"[^\w.+-]", "_", self.method)
         return f"{self.dataset}/{method}-{digest}/{self.sequence}"
+
+
+def short_side(size: str) -> int:
+    """Of a frame size, or of several that share it; 0 where there is none.
+
+    >>> short_side("192x341, 192x364"), short_side("")
+    (192, 0)
+    """
+    return min(map(int, re.findall(r"\d+", size)), default=0)
 
 
 def _canonical_text(parameters: str | Mapping[str, object]) -> str:
