@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.training.runs import recipe
@@ -21,3 +23,10 @@ def test_every_parameter_is_learned_once_at_the_rate_of_its_kind(method: str) ->
     for name, parameter in named.items():
         part = 0.3 if ".trunk." in name else 0.1 if "encoder.key." in name else 1
         assert rates[id(parameter)] == pytest.approx(part * head), name
+
+
+def test_backbones_without_a_rate_are_fixed_and_all_else_is_learned() -> None:
+    network = Network.build("stm", "mini", seed=0)
+    optimiser(replace(recipe(), backbone_rate=0.0), network)
+    fixed = {name for name, p in network.named_parameters() if not p.requires_grad}
+    assert fixed == {name for name, _ in network.named_parameters() if ".trunk." in name}

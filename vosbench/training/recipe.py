@@ -33,7 +33,7 @@ class Recipe:
     stages: tuple[Stage, ...]
     batch: int  # clips per step
     optimiser: str  # "adam" | "adamw"
-    backbone_rate: float  # learning rate of the backbones, relative to the heads'
+    backbone_rate: float  # learning rate of the backbones, relative to the heads'; 0 = fixed
     key_rate: float  # of the keys, likewise: on large features a step moves q^T k by many units,
     # and a softmax over it ends at one place for good
     cosine: bool  # one half-cosine over all steps, after a short warm-up; else constant
@@ -67,11 +67,12 @@ RECIPES = {
         batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
         half_decoder=True, average=0.99,
     ),
-    # goes on from other weights (--start), of this method or of another: a shorter second training
+    # goes on from trained weights (--start), of this method or of another: the backbones are done,
+    # what reads and writes is not
     "adapt": Recipe(
-        stages=(Stage(900, 192, 0.55, 10, 8e-4, "hybrid"),),
-        batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
-        half_decoder=True, average=0.998,
+        stages=(Stage(500, 240, 0.8, 10, 4e-4, "hybrid", frames=4, paste=0.3),),
+        batch=8, optimiser="adamw", backbone_rate=0.0, key_rate=0.03, cosine=True,
+        half_decoder=False, average=0.99,
     ),
     "mini": Recipe(
         stages=(
