@@ -12,7 +12,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "none"  # nox would make one environment per session
-nox.options.sessions = ["tests", "lint", "types"]
+nox.options.sessions = ["tests", "programs", "lint", "types"]
 
 HOME = Path(".nox/vosbench").resolve()
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
@@ -41,9 +41,16 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Every test but the slow ones."""
+    """Every test but those of whole programs and the slow ones."""
     install(session, "test")
-    run(session, "pytest", "-m", "not slow", *session.posargs)
+    run(session, "pytest", "-m", "not slow and not programs", *session.posargs)
+
+
+@nox.session
+def programs(session: nox.Session) -> None:
+    """Whole programs: killed, out of memory, installed from outside, looked at in a browser."""
+    install(session, "test")
+    run(session, "pytest", "-m", "programs and not slow", "tests", *session.posargs)
 
 
 @nox.session

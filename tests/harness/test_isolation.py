@@ -17,6 +17,8 @@ from tests.harness.test_bench import Ticks, settings
 from vosbench.harness.run import bench
 from vosbench.results import Store
 
+pytestmark = pytest.mark.programs
+
 TWO = "synthetic:length=4,size=48x64,scenario=drift+deform"
 
 

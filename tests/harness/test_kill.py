@@ -12,7 +12,10 @@ from vosbench.data import load
 from vosbench.results import Store
 from vosbench.results.lines import decode
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are looked for in /proc")
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(sys.platform != "linux", reason="orphans are looked for in /proc"),
+]
 
 
 def measured(store: Path) -> dict[str, object]:

@@ -13,6 +13,8 @@ from tests.report.test_page import PIXEL
 from vosbench.report import render
 from vosbench.results import Cell
 
+pytestmark = pytest.mark.programs
+
 AXE = importlib.util.find_spec("axe_playwright_python")
 needs_axe = pytest.mark.skipif(
     AXE is None and not os.environ.get("CI"), reason="axe-playwright-python is not installed"

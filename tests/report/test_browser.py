@@ -8,6 +8,8 @@ from tests.report.browser import needs_browser, visit
 from tests.report.fabricated import fabricate
 from vosbench.report import render
 
+pytestmark = pytest.mark.programs
+
 PROBE = """<script>
 const box = document.getElementById("results");
 const fps = [...box.querySelectorAll("th")].find((th) => th.textContent.includes("FPS"));
