@@ -33,7 +33,6 @@ from vosbench.training.warp import STILL, VIDEO, Motion, grid, sample
 TRIES = 8  # draws before a clip without a visible target is taken as it is
 VISIBLE = 0.005  # least share of the first frame that the target covers
 STILL_VIEW = (0.6, 1.4)  # side of a view, of the still's short side: least, most
-VIDEO_VIEW = {"stills": (0.6, 1.4), "any": (0.7, 1.5)}  # of the clip's side, by the stage's layers
 
 
 class Clip(NamedTuple):
@@ -118,7 +117,7 @@ class Clips(Dataset[Clip]):
             order.reverse()
         seen = labels(video, order[0]) or [1]
         frames, masks = shot(video, order, seen[rng.integers(len(seen))])
-        least, most = VIDEO_VIEW[self.stage.layers]
+        least, most = self.stage.view
         return Footage(frames, masks, VIDEO, (least * self.stage.side, most * self.stage.side))
 
     def _view(self, rng: Generator, footage: Footage) -> Clip:

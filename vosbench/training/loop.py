@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -45,8 +46,7 @@ class Run:
     @property
     def identity(self) -> dict[str, Any]:
         """What a checkpoint must agree on to be resumed."""
-        stages = [asdict(s) for s in self.recipe.stages]
-        recipe = {**asdict(self.recipe), "stages": stages}
+        recipe = json.loads(json.dumps(asdict(self.recipe)))  # as a checkpoint gives it back
         return {
             "method": self.method, "preset": self.preset, "seed": self.seed, "start": self.start,
             "precision": self.precision, "data": list(self.data), "recipe": recipe,

@@ -24,6 +24,7 @@ class Stage:
     # what is pasted: "stills" alone, over stills alone, so that video clips stay as they are (the
     # papers' way), or "any" footage over or behind any, half of it a twin from the same footage
     layers: Literal["stills", "any"] = "any"
+    view: tuple[float, float] = (0.7, 1.5)  # side of what a clip shows of a video, of its own side
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Recipe:
 
 
 WARM_UP = 100  # steps of linear warm-up before a cosine
+NEAR = (0.6, 1.4)  # a view of a video from a little nearer
 
 RECIPES = {
     # GC paper, section 4: 1e-5 for 100 epochs of 15,000 stills, 1e-6 for 30 epochs of DAVIS. Ours
@@ -54,8 +56,8 @@ RECIPES = {
     # to 1.22), clips that run backwards half of the time, and crops of 384 in place of 480p
     "paper": Recipe(
         stages=(
-            Stage(187_500, 384, 0.0, 1, 1e-5, "cross_entropy", layers="stills"),
-            Stage(7_800, 384, 1.0, 3, 1e-6, "hybrid", layers="stills"),
+            Stage(187_500, 384, 0.0, 1, 1e-5, "cross_entropy", layers="stills", view=NEAR),
+            Stage(7_800, 384, 1.0, 3, 1e-6, "hybrid", layers="stills", view=NEAR),
         ),
         batch=8, optimiser="adam", backbone_rate=1.0, key_rate=1.0, cosine=False,
         half_decoder=False, average=0.0,
@@ -76,7 +78,9 @@ RECIPES = {
     ),
     "mini": Recipe(
         stages=(
-            Stage(1_500, 128, 0.3, 5, 8e-4, "hybrid", paste=0.6, layers="stills"),
+            Stage(
+                1_500, 128, 0.3, 5, 8e-4, "hybrid", paste=0.6, layers="stills", view=NEAR
+            ),
             Stage(1_400, 176, 0.6, 10, 8e-4, "hybrid", frames=4, paste=0.4),
         ),
         batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
