@@ -5,15 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
-from itertools import pairwise
 from types import MappingProxyType
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from vosbench.harness.contract.breach import ExemptError, demand
+from vosbench.harness.contract.costs import cost, growth
 from vosbench.harness.contract.exported import onnx
 from vosbench.harness.contract.trial import (
     GRID,
@@ -25,15 +23,10 @@ from vosbench.harness.contract.trial import (
     same,
     written,
 )
-from vosbench.harness.flops import by_torch
-from vosbench.harness.tracker import PeakBytes
-from vosbench.memory import Growth, Memory, WritePolicy, state_bytes, tensors
+from vosbench.memory import Growth, WritePolicy, tensors
 
-MANY = 500  # writes
 LIVED = 24  # writes, each read: a bank of ten frames has evicted or consolidated by then
-FAR = 10**6  # frames: a bounded state has reached its bound by then
 LARGE = 16.0  # scores of several hundred: exp overflows in float16 from 11 on, in float32 from 88
-CLOSE = 0.01  # relative: of what is counted to what cost() says
 
 
 def shapes(trial: Trial) -> None:
@@ -115,62 +108,6 @@ def half(trial: Trial) -> None:
     readout = memory.read(written(memory, items), LARGE * trial.query(memory))[0]
     readout = readout.float() / memory.gain(GRID[0] * GRID[1])
     demand(bool(readout.isfinite().all()), "finite numbers", "inf or nan")
-
-
-def growth(trial: Trial) -> None:
-    """State bytes grow as declared, over 500 writes."""
-    memory, state = trial.memory(), None
-    sizes = []
-    for item in trial.frames(memory, MANY, objects=1):
-        state = memory.write(state, item)
-        sizes.append(state_bytes(state))
-    _as_declared(memory, sizes)
-
-
-def _as_declared(memory: Memory, sizes: list[int]) -> None:
-    said = f"a state that is {memory.growth}"
-    if memory.growth is Growth.CONSTANT:
-        demand(len(set(sizes)) == 1, said, f"{sizes[0]} B at t = 1, {sizes[-1]} B at t = {MANY}")
-    elif memory.growth is Growth.LINEAR:
-        steps = {b - a for a, b in pairwise(sizes[1:])}  # the first frame may be kept whole
-        demand(len(steps) == 1 and min(steps) > 0, said, f"steps of {sorted(steps)} B")
-    else:
-        scale = sizes[0] / memory.cost(1, GRID[0] * GRID[1], 1).state_bytes
-        bound = memory.cost(FAR, GRID[0] * GRID[1], 1).state_bytes
-        further = memory.cost(2 * FAR, GRID[0] * GRID[1], 1).state_bytes
-        demand(bound == further, f"{said}: cost() with one bound", f"{bound} B, then {further} B")
-        demand(max(sizes) <= scale * bound * (1 + CLOSE), f"{said}: at most {bound * scale:.0f} B",
-               f"{max(sizes)} B")  # fmt: skip
-
-
-def cost(trial: Trial) -> None:
-    """The stated cost is what is counted within 1 %: multiply-adds, state and temporary bytes."""
-    trial = replace(trial, dtype=torch.float32)
-    memory, grid = trial.memory(16, 32), (6, 8)
-    for t, objects in ((1, 1), (2, 3), (7, 2)):
-        items = trial.frames(memory, t, objects=objects, grid=grid)
-        kept, asked = written(memory, items[:-1]), trial.query(memory, grid=grid)
-        said = memory.cost(t, grid[0] * grid[1], objects)
-        with torch.inference_mode():
-            live = memory.write(kept, items[-1])
-            counted = {
-                "write_macs": by_torch(partial(memory.write, kept, items[-1])),
-                "read_macs": by_torch(partial(memory.read, live, asked)),
-                "state_bytes": state_bytes(live),
-                "temporary_bytes": _temporary(memory, live, asked),
-            }
-        for name, value in counted.items():
-            told = getattr(said, name)
-            demand(abs(told - value) <= CLOSE * max(told, value),
-                   f"{name} {told} at t = {t} with {objects} objects", value)  # fmt: skip
-
-
-def _temporary(memory: Memory, state: Any, asked: Tensor) -> int:
-    with PeakBytes() as seen:
-        result = memory.read(state, asked)
-    extra: int = seen.peak - seen.live
-    del result
-    return extra
 
 
 def gradients(trial: Trial) -> None:
