@@ -4,16 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.report.readers import csv_rows, latex_rows, markdown_rows
-from vosbench.report.tabular import (
-    MISSING,
-    Column,
-    Table,
-    percent,
-    significant,
-    to_csv,
-    to_latex,
-    to_markdown,
-)
+from vosbench.report.formats import percent, significant
+from vosbench.report.tabular import MISSING, Column, Table, to_csv, to_latex, to_markdown
 
 COLUMNS = (Column("name", "Name", text=True), Column("x", "J&F", "%", percent, best="high"))
 signs = st.text(" abC|\\`*_{}[]<>&%$#~^1", min_size=1, max_size=12).map(str.strip).filter(bool)

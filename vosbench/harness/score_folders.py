@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,32 +13,12 @@ import numpy as np
 
 from vosbench.data.indexed_png import MaskReader
 from vosbench.errors import DataError, UsageError
+from vosbench.harness.mask_folders import MaskFiles, frames_of, pairs
 from vosbench.harness.unseen import unseen_objects
 from vosbench.metrics import protocols
 from vosbench.metrics.averages import JF, Key, groups
-from vosbench.metrics.kernels import Mask
 from vosbench.metrics.sequence import SequenceScore, Truth
 from vosbench.metrics.statistics import OFFICIAL_DECAY_BREAKS_AT, summarise
-
-
-class MaskFiles(Mapping[int, Mask]):
-    """The masks of one sequence by frame number, decoded when asked for, into one buffer."""
-
-    def __init__(self, files: Mapping[int, Path], reader: MaskReader) -> None:
-        self.files = files
-        self._reader = reader
-
-    def __getitem__(self, t: int) -> Mask:
-        return self._reader.read(self.files[t])
-
-    def __contains__(self, t: object) -> bool:
-        return t in self.files  # the mixin's would decode the mask to find out
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.files)
-
-    def __len__(self) -> int:
-        return len(self.files)
 
 
 @dataclass(frozen=True)
@@ -118,11 +97,11 @@ def score_folders(
     protocols.get(protocol)
     if workers < 1:
         raise UsageError(f"{workers} workers; expected at least 1: leave the option out for one")
-    pairs = _pairs(gt, pred)
+    both = pairs(gt, pred)
     compile_seconds = warm_up()
     start = time.perf_counter()
     with ThreadPoolExecutor(workers) as pool:
-        jobs = [pool.submit(_score_sequence, *pair, protocol) for pair in pairs]
+        jobs = [pool.submit(_score_sequence, *pair, protocol) for pair in both]
         try:
             done = [job.result() for job in jobs]
         except BaseException:
@@ -159,7 +138,7 @@ def _score_sequence(
     truth: Path, prediction: Path, protocol: str
 ) -> tuple[SequenceScore, dict[int, str]]:
     reader = MaskReader()
-    frames, answers = _frames(truth), _frames(prediction)
+    frames, answers = frames_of(truth), frames_of(prediction)
     numbered = all(isinstance(frame, int) for frame in frames)
     numbers = {frame: int(frame) if numbered else t for t, frame in enumerate(frames)}
     true = MaskFiles({numbers[f]: path for f, path in frames.items()}, reader)
@@ -172,48 +151,3 @@ def _score_sequence(
                 f"frame {true.files[t].stem} of sequence {truth.name}: predict it too"
             )
     return prepared.score(predicted), {t: path.stem for t, path in true.files.items()}
-
-
-def _frames(folder: Path) -> dict[int | str, Path]:
-    """The masks of a folder by frame, in order of their names: a number, or else the stem."""
-    frames: dict[int | str, Path] = {}
-    for path in sorted(folder.glob("*.png")):
-        stem = path.stem
-        frame = int(stem) if stem.isascii() and stem.isdigit() else stem
-        if frame in frames:
-            raise DataError(f"{path} and {frames[frame].name} are the same frame: remove one")
-        frames[frame] = path
-    return frames
-
-
-def _pairs(gt: Path, pred: Path) -> list[tuple[Path, Path]]:
-    """Folders of true and predicted masks, sequence by sequence."""
-    true, predicted = _sequences(gt), _sequences(pred)
-    if true == [gt] and predicted == [pred]:
-        return [(gt, pred)]
-    if true == [gt]:
-        raise DataError(f"{gt} holds one sequence, {pred} holds folders: give {pred / gt.name}")
-    if predicted == [pred]:
-        raise DataError(f"{pred} holds one sequence, {gt} holds folders: give {gt / pred.name}")
-    there = {path.name for path in predicted}
-    missing = [path.name for path in true if path.name not in there]
-    if missing:
-        raise DataError(
-            f"{pred}: no folder for {len(missing)} of the {len(true)} sequences of {gt}, first "
-            f"{missing[0]}: predict them, or give a GT folder with only the sequences to score"
-        )
-    return [(path, pred / path.name) for path in true]
-
-
-def _sequences(folder: Path) -> list[Path]:
-    """The sequences in a folder, or the folder itself where it holds masks."""
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; expected SEQUENCE/FRAME.png inside it")
-    if any(folder.glob("*.png")):
-        return [folder]
-    inside = [path for path in sorted(folder.iterdir()) if any(path.glob("*.png"))]
-    if not inside:
-        raise DataError(
-            f"{folder}: no PNG masks; expected SEQUENCE/FRAME.png, or FRAME.png of one sequence"
-        )
-    return inside

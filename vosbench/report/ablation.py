@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 from vosbench.report.costs import Beside
+from vosbench.report.formats import counted, mebi, mega, percent, significant
 from vosbench.report.overview import costs_of
 from vosbench.report.scores import Run, Scores
 from vosbench.report.settings import weights_text
-from vosbench.report.tabular import Column, Row, Table, counted, mebi, mega, percent, significant
+from vosbench.report.tabular import Column, Row, Table
 
 DEFAULT = "default"  # a parameter that was not given: the method's own default
 

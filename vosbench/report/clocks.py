@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vosbench.report.costs import Costs
-from vosbench.report.tabular import Column, Row, Table, milli
+from vosbench.report.formats import milli
+from vosbench.report.tabular import Column, Row, Table
 
 _SECONDS, _RATIO = "clock_seconds_", "clock_ratio_"
 _NAMES = {"stcn": "STCN", "xmem": "XMem", "cutie": "Cutie", "aot": "AOT", "sam2": "SAM 2"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from vosbench.report.formats import probability, signed_percent, whole
 from vosbench.report.scores import Scores
-from vosbench.report.tabular import Column, Row, Table, probability, signed_percent, whole
+from vosbench.report.tabular import Column, Row, Table
 
 
 def table(scores: Scores, name: str) -> Table | None:

@@ -7,8 +7,9 @@ import pandas as pd
 from vosbench.report import scaling
 from vosbench.report.costs import STAGES, Costs
 from vosbench.report.evidence import PLUGINS, Evidence
+from vosbench.report.formats import giga, mebi, milli, significant, whole
 from vosbench.report.settings import weights_text
-from vosbench.report.tabular import Column, Row, Table, giga, mebi, milli, significant, whole
+from vosbench.report.tabular import Column, Row, Table
 
 TITLES = {
     "flops": "Multiply-adds by stage",

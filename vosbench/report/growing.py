@@ -8,7 +8,7 @@ import numpy as np
 
 from vosbench.metrics import power
 from vosbench.report.costs import Costs
-from vosbench.report.tabular import with_prefix
+from vosbench.report.formats import with_prefix
 
 _EXPONENT = "state_growth_exponent"
 _BECAUSE = "ends_because:"

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 from vosbench.report import control, ratios
 from vosbench.report.costs import Beside
-from vosbench.report.growing import endings
-from vosbench.report.overview import costs_of
-from vosbench.report.scores import Difference, Run, Scores
-from vosbench.report.tabular import (
+from vosbench.report.formats import (
     counted,
     percent,
     probability,
@@ -17,6 +14,9 @@ from vosbench.report.tabular import (
     significant,
     with_prefix,
 )
+from vosbench.report.growing import endings
+from vosbench.report.overview import costs_of
+from vosbench.report.scores import Difference, Run, Scores
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from vosbench.metrics import PROTOCOLS
 from vosbench.report import control, ratios
 from vosbench.report.costs import Beside, Costs
+from vosbench.report.formats import counted
 from vosbench.report.growing import endings, state_exponent
 from vosbench.report.scores import Scores
 from vosbench.report.settings import UNTRAINED_TEXT, Setting
-from vosbench.report.tabular import counted
 
 
 def below(scores: Scores | None, beside: Beside, ranked: Sequence[str]) -> list[str]:

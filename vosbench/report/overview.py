@@ -8,21 +8,11 @@ import numpy as np
 
 from vosbench.report import control, notes, ratios
 from vosbench.report.costs import Beside, Costs
+from vosbench.report.formats import giga, mebi, mega, milli, percent, signed_percent, significant
 from vosbench.report.growing import exponent_text, state_exponent
 from vosbench.report.scores import SCORE_COLUMNS, Run, Scores
 from vosbench.report.settings import weights_text
-from vosbench.report.tabular import (
-    Column,
-    Row,
-    Table,
-    giga,
-    mebi,
-    mega,
-    milli,
-    percent,
-    signed_percent,
-    significant,
-)
+from vosbench.report.tabular import Column, Row, Table
 
 
 def results(scores: Scores | None, beside: Beside, name: str, title: str) -> Table:

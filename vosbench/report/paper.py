@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from vosbench.report.costs import Costs
 from vosbench.report.evidence import TABLE1, Evidence
+from vosbench.report.formats import counted, mebi, percent, significant, whole
 from vosbench.report.scores import Scores
 from vosbench.report.settings import Setting, weights_text
-from vosbench.report.tabular import Column, Row, Table, counted, mebi, percent, significant, whole
+from vosbench.report.tabular import Column, Row, Table
 
 PUBLISHED_DATA = "davis2016"  # of the points that have a time
 _DAVIS = {"davis2016": "DAVIS 2016 val", "davis2017": "DAVIS 2017 val"}

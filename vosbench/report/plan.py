@@ -15,7 +15,8 @@ from vosbench.errors import DataError, UsageError
 from vosbench.report import rates
 from vosbench.report.costs import Costs, all_costs, choose
 from vosbench.report.evidence import Evidence
-from vosbench.report.tabular import Column, Row, Table, significant
+from vosbench.report.formats import significant
+from vosbench.report.tabular import Column, Row, Table
 from vosbench.report.trend import Line, frame_line, state_line
 
 HOUR, DAY, YEAR = 3600.0, 86400.0, 365.25 * 86400.0  # seconds

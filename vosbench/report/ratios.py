@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from vosbench.report.costs import Costs
-from vosbench.report.tabular import Column, Row, Table, significant
+from vosbench.report.formats import significant
+from vosbench.report.tabular import Column, Row, Table
 
 SAME_SPEED = 1.25  # rounds of one method on a shared machine differ by as much: the rule where no
 # ratio with an interval was measured

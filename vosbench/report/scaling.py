@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from vosbench.report.costs import Costs
-from vosbench.report.tabular import Column, Row, Table, giga, whole
+from vosbench.report.formats import giga, whole
+from vosbench.report.tabular import Column, Row, Table
 
 _METRICS = {"read_macs": "Read", "write_macs": "Write"}
 
