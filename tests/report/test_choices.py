@@ -12,7 +12,8 @@ from vosbench.report.figures.accuracy import speed_accuracy
 from vosbench.report.figures.base import Palette
 from vosbench.report.headline import headline
 from vosbench.report.overview import results
-from vosbench.report.scores import Run, all_scores
+from vosbench.report.runs import Run
+from vosbench.report.scores import all_scores
 from vosbench.results import Cell, Row, Store
 
 COMMON = {"preset": "mini", "size": "480x854", "dataset": "davis2016", "objects": 1,

@@ -7,7 +7,8 @@ import json
 from vosbench.report.costs import Beside
 from vosbench.report.formats import counted, mebi, mega, percent, significant
 from vosbench.report.overview import costs_of
-from vosbench.report.scores import Run, Scores
+from vosbench.report.runs import Run
+from vosbench.report.scores import Scores
 from vosbench.report.settings import weights_text
 from vosbench.report.tabular import Column, Row, Table
 

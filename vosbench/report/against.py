@@ -23,7 +23,8 @@ from vosbench.report.costs import Costs, all_costs
 from vosbench.report.evidence import Evidence, load
 from vosbench.report.formats import percent, probability, signed_percent, significant
 from vosbench.report.ratios import SAME_SPEED
-from vosbench.report.scores import Run, Scores, all_scores
+from vosbench.report.runs import Run
+from vosbench.report.scores import Scores, all_scores
 from vosbench.report.settings import Setting
 from vosbench.report.tabular import Column, Row, Table
 from vosbench.results.cell import short_side

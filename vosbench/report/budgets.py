@@ -10,7 +10,8 @@ from vosbench.report import pareto
 from vosbench.report.costs import Beside
 from vosbench.report.formats import giga, mebi, percent
 from vosbench.report.overview import costs_of
-from vosbench.report.scores import Run, Scores
+from vosbench.report.runs import Run
+from vosbench.report.scores import Scores
 from vosbench.report.tabular import Column, Row, Table
 
 BUDGETS = {"state_bytes": "state", "read_macs": "multiply-adds"}  # cost -> word

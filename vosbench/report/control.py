@@ -7,7 +7,8 @@ nothing of the memory. The same weights with a readout of zeros tell.
 from __future__ import annotations
 
 from vosbench.report.formats import signed_percent
-from vosbench.report.scores import Difference, Run, Scores
+from vosbench.report.runs import Difference, Run
+from vosbench.report.scores import Scores
 
 NOTE = (
     "Over none: J&F minus that of the method none, a readout of zeros, on the same weights: what "

@@ -16,7 +16,8 @@ from vosbench.report.formats import (
 )
 from vosbench.report.growing import endings
 from vosbench.report.overview import costs_of
-from vosbench.report.scores import Difference, Run, Scores
+from vosbench.report.runs import Difference, Run
+from vosbench.report.scores import Scores
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from vosbench.report import control, notes, ratios
 from vosbench.report.costs import Beside, Costs
 from vosbench.report.formats import giga, mebi, mega, milli, percent, signed_percent, significant
 from vosbench.report.growing import exponent_text, state_exponent
-from vosbench.report.scores import SCORE_COLUMNS, Run, Scores
+from vosbench.report.runs import Run
+from vosbench.report.scores import SCORE_COLUMNS, Scores
 from vosbench.report.settings import weights_text
 from vosbench.report.tabular import Column, Row, Table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vosbench.report.scores import Run
+from vosbench.report.runs import Run
 
 Point = tuple[Run, float, float]  # run, cost (less is better), J&F (more is better)
 

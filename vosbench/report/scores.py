@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,53 +11,12 @@ import pandas as pd
 from vosbench.metrics import PROTOCOLS, paired
 from vosbench.metrics.statistics import summarise
 from vosbench.report.evidence import Evidence
-from vosbench.report.settings import Setting, digest, donor, split
-from vosbench.results import CONTROL, UNTRAINED
+from vosbench.report.runs import Difference, Run, named
+from vosbench.report.settings import Setting, digest, split
+from vosbench.results import CONTROL
 
 STATISTICS = ("mean", "recall", "decay")
 _RUN = ["label", "weights"]  # with a setting, these two name one run over a data set
-
-
-@dataclass(frozen=True)
-class Run:
-    """A method with its weights."""
-
-    label: str
-    weights: str
-    name: str  # the label, with the start of the digest where two weights share a label
-
-    @property
-    def untrained(self) -> bool:
-        return self.weights == UNTRAINED
-
-    @property
-    def swapped(self) -> bool:
-        """Whether the weights were trained with another method's memory."""
-        return bool(donor(self.weights))
-
-    @property
-    def is_control(self) -> bool:
-        """Whether it is there for others alone: `none` on their weights."""
-        return self.label == CONTROL and self.swapped
-
-    @property
-    def title(self) -> str:
-        """The name wherever an accuracy stands: never without the warning it needs."""
-        return f"{self.name} (untrained weights)" if self.untrained else self.name
-
-
-@dataclass(frozen=True)
-class Difference:
-    """J&F of `first` minus J&F of `second` on the sequences that both have (`metrics.paired`)."""
-
-    first: Run
-    second: Run
-    mean: float  # the difference of their totals there
-    low: float  # 95 % interval
-    high: float
-    p: float
-    clear: bool  # more than noise
-    sequences: int
 
 
 @dataclass(frozen=True)
@@ -72,11 +30,7 @@ class Scores:
     @cached_property
     def runs(self) -> list[Run]:
         pairs = self.frames[_RUN].drop_duplicates().sort_values(_RUN)
-        kinds = Counter((label, donor(weights)) for label, weights in pairs.itertuples(index=False))
-        found = [
-            Run(label, weights, _name(label, weights, alone=_alone(label, weights, kinds)))
-            for label, weights in pairs.itertuples(index=False)
-        ]
+        found = named(list(pairs.itertuples(index=False, name=None)))
         return sorted(found, key=lambda run: run.swapped)  # stable: swapped weights come last
 
     @cached_property
@@ -170,18 +124,6 @@ class Scores:
 
 
 SCORE_COLUMNS = [f"{metric}_{statistic}" for metric in "JF" for statistic in STATISTICS]
-
-
-def _alone(label: str, weights: str, kinds: Counter[tuple[str, str]]) -> bool:
-    """Whether no other weights of the same origin share the label."""
-    return kinds[label, donor(weights)] == 1
-
-
-def _name(label: str, weights: str, *, alone: bool) -> str:
-    if other := donor(weights):
-        which = "" if alone else f" {weights[-12:][:6]}"
-        return f"{label} (swapped: {other}'s weights{which})"
-    return label if alone or weights == UNTRAINED else f"{label} {weights[:6]}"
 
 
 def mean_over(protocol: str) -> str:

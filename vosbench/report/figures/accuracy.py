@@ -27,7 +27,8 @@ from vosbench.report.figures.base import (
 )
 from vosbench.report.paper import Published, published_points
 from vosbench.report.pareto import Point, front
-from vosbench.report.scores import Run, Scores, drift
+from vosbench.report.runs import Run
+from vosbench.report.scores import Scores, drift
 
 READABLE = 10  # pixels: digits are never smaller on a screen
 _HOLLOW: Any = {"linestyle": "", "markerfacecolor": "none", "color": INK, "zorder": 4}
