@@ -14,10 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from vosbench.data import Video
-from vosbench.harness.strips import HEIGHT, overlay
+from vosbench.harness.strips import HEIGHT, overlay, save_grid
 from vosbench.metrics.sequence import SequenceScore
 
 SWAPPED = 0.05  # of the objects' pixels
@@ -73,11 +72,7 @@ def write_failures(
     """Writes `failure-<kind>-<t>.png`, truth on the left and prediction on the right."""
     for failure in find(score, truth):
         frame = video.frame(failure.t)
-        width = round(2 * HEIGHT * video.size[1] / video.size[0])
-        pair = Image.new("RGB", (2 * width + 4, 2 * HEIGHT), "white")
-        for i, ids in enumerate((truth[failure.t], predictions[failure.t])):
-            picture = Image.fromarray(overlay(frame, ids)).resize((width, 2 * HEIGHT))
-            pair.paste(picture, (i * (width + 4), 0))
+        pair = [overlay(frame, masks[failure.t]) for masks in (truth, predictions)]
         folder.mkdir(parents=True, exist_ok=True)
         name = f"failure-{failure.kind}-{failure.t:05d}.png"
-        pair.quantize(128).save(folder / name, optimize=True)
+        save_grid(folder / name, [pair], video.size, height=2 * HEIGHT)

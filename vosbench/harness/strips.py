@@ -53,15 +53,18 @@ def write_strips(folder: Path, video: Video, predictions: Mapping[int, NDArray[n
 
 
 def save_grid(
-    path: Path, rows: Sequence[Sequence[NDArray[np.uint8] | None]], size: tuple[int, int]
+    path: Path,
+    rows: Sequence[Sequence[NDArray[np.uint8] | None]],
+    size: tuple[int, int],
+    height: int = HEIGHT,
 ) -> None:
     """Writes rows of equally many pictures, which show frames of `size`, as a small PNG."""
-    width = round(HEIGHT * size[1] / size[0])
-    across, down = width + GAP, HEIGHT + GAP
+    width = round(height * size[1] / size[0])
+    across, down = width + GAP, height + GAP
     sheet = Image.new("RGB", (len(rows[0]) * across - GAP, len(rows) * down - GAP), "white")
     for y, row in enumerate(rows):
         for x, picture in enumerate(row):
             if picture is not None:
-                small = Image.fromarray(picture).resize((width, HEIGHT))
+                small = Image.fromarray(picture).resize((width, height))
                 sheet.paste(small, (x * across, y * down))
     sheet.quantize(128).save(path, optimize=True)
