@@ -23,7 +23,7 @@ from vosbench.data.png import write_mask
 from vosbench.harness.score_folders import score_folders, warm_up
 from vosbench.results import Cell, Row, Store
 
-AT_LEAST = 25  # times faster than vos-benchmark; 29 to 36 were measured from run to run
+AT_LEAST = 25  # times faster than vos-benchmark; 27 to 36 were measured from run to run
 OBJECTS = (2, 2, 3)  # of each sequence
 FRAMES = 20
 SCORED = len(OBJECTS) * (FRAMES - 2)
