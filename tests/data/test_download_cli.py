@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.data.loopback import Act, serving, zipped
+from tests.interrupts import heed_ctrl_c
 from vosbench.cli import main
 from vosbench.data import load
 from vosbench.data.download import SOURCES
@@ -115,7 +116,7 @@ def test_ctrl_c_keeps_the_part_and_a_second_process_waits_outside(
     with serving(SMALL, Act(send=900, stall=True), Act()) as server:
         first = subprocess.Popen(
             command(*get, server.url), env=os.environ | {"no_proxy": "127.0.0.1"},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c,
         )  # fmt: skip
         part = tmp_path / "DAVIS-2017-trainval-480p.zip.part"
         end = time.monotonic() + 60

@@ -14,6 +14,7 @@ import pytest
 
 from tests.harness import faults
 from tests.harness.test_bench import Ticks, settings
+from tests.interrupts import heed_ctrl_c
 from vosbench.harness.run import bench
 from vosbench.results import Store
 
@@ -87,11 +88,6 @@ def test_a_method_that_hangs_is_stopped_at_the_time_limit_and_shows_where_it_hun
     assert "faults/stuck.py" in failure.traceback
     (pid,) = processes(pids)["stuck"]
     assert not alive(pid)
-
-
-def heed_ctrl_c() -> None:
-    """What a shell started in the background ignores, its children would ignore as well."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_stops_the_workers_at_once_and_loses_nothing_stored(
