@@ -69,12 +69,12 @@ RECIPES = {
         batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
         half_decoder=True, average=0.99,
     ),
-    # goes on from trained weights (--start), of this method or of another: the backbones are done,
-    # what reads and writes is not
+    # goes on from trained weights (--start), of this method or of another. Most clips hold two
+    # objects: with fewer GC learns to follow what stands out, whatever it was given
     "adapt": Recipe(
-        stages=(Stage(500, 240, 0.8, 10, 4e-4, "hybrid", frames=4, paste=0.3),),
-        batch=8, optimiser="adamw", backbone_rate=0.0, key_rate=0.03, cosine=True,
-        half_decoder=False, average=0.99,
+        stages=(Stage(600, 240, 0.6, 10, 2e-4, "hybrid", frames=4, paste=0.6),),
+        batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
+        half_decoder=True, average=0.99,
     ),
     "mini": Recipe(
         stages=(
