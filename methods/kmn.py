@@ -6,8 +6,7 @@
     R_q  = sum_p exp(S_pq) g_pq v_p / sum_p exp(S_pq) g_pq
 
 The kernel's logarithm is added to the scores, so nothing overflows and nothing divides by zero far
-from every match. Frames are visited one after the other with a running maximum (online softmax):
-the affinity of the whole bank never exists at once.
+from every match. Frames are visited one after the other.
 
 Shapes: K (objects, key_dim, stored), V (objects, value_dim, stored), Q (objects or 1, key_dim,
 pixels), stored = frames x pixels; sigma in stride-16 pixels. MACs and state: as STM.
@@ -21,22 +20,13 @@ arXiv:2007.08270.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from vosbench.memory import Bank, Cost, Frame, Growth, Memory, WritePolicy, append
+from vosbench.memory import Bank, Cost, Frame, Growth, Memory, WritePolicy, append, visit
 from vosbench.memory.bank import widen
 from vosbench.registry import register
-
-
-class Past(NamedTuple):
-    """The running softmax over the frames visited so far."""
-
-    best: Tensor  # the largest score (objects, 1, pixels)
-    total: Tensor  # sum of weights (objects, 1, pixels)
-    readout: Tensor  # weighted sum of values (objects, value_dim, pixels)
 
 
 @register("kmn")
@@ -70,11 +60,11 @@ class KernelizedMemory(Memory):
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
         asked = widen(query).flatten(2) / math.sqrt(self.key_dim)
         apart = _squared_distances(query) / (2 * self.sigma**2)  # (pixels, pixels)
-        past: Past | None = None
+        past = None
         for key, value in zip(*state, strict=True):
-            past = _accumulate(past, _score(widen(key), asked, apart), widen(value))
+            past = visit(past, _score(widen(key), asked, apart), widen(value))[0]
         assert past is not None  # a bank has a frame
-        readout = (past.readout / past.total).to(state.values[0].dtype)
+        readout = past.readout.to(state.values[0].dtype)
         return readout.view(*readout.shape[:2], *query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
@@ -84,12 +74,11 @@ class KernelizedMemory(Memory):
         """
         stored, line = t * pixels, objects * pixels
         score, readout = line * pixels, line * self.value_dim
-        before = readout + 2 * line if t > 1 else 0
-        scoring = 2 * score + 2 * line + before
-        drawing = score + readout + 2 * line + before + (2 * line if t > 1 else 0)
-        ending = 2 * readout + 2 * line
+        past = readout + line if t > 1 else 0
+        scoring = 2 * score + 2 * line
+        visiting = score + readout + 3 * line + (2 * line if t > 1 else 0)
         table = pixels * (3 * pixels + 4)  # while it is made
-        peak = pixels * self.key_dim + max(table, pixels**2 + max(scoring, drawing, ending))
+        peak = pixels * self.key_dim + max(table, pixels**2 + past + max(scoring, visiting))
         return Cost(
             read_macs=objects * stored * pixels * (self.key_dim + self.value_dim),
             write_macs=0,
@@ -103,18 +92,6 @@ def _score(key: Tensor, asked: Tensor, apart: Tensor) -> Tensor:
     score = key.mT @ asked
     score -= apart[score.argmax(2)]  # each stored location's row of the kernel
     return score
-
-
-def _accumulate(past: Past | None, score: Tensor, value: Tensor) -> Past:
-    """One more frame in the running softmax; the score's memory is used up."""
-    top = score.detach().amax(1, keepdim=True)
-    best = top if past is None else torch.maximum(past.best, top)
-    weight = score.sub_(best).exp_()
-    total, readout = weight.sum(1, keepdim=True), value @ weight
-    if past is not None:
-        old = (past.best - best).exp_()  # what was summed under the old maximum, under the new one
-        total, readout = total.addcmul_(past.total, old), readout.addcmul_(past.readout, old)
-    return Past(best, total, readout)
 
 
 def _squared_distances(query: Tensor) -> Tensor:

@@ -8,7 +8,7 @@
 
 The second term is an upper confidence bound (UCB): a frame that was seldom judged gets its chance.
 n of the first frame stands for itself as the number of frames. Averages start with the first
-eviction. Frames are visited one after the other (online softmax), each with its share kept apart.
+eviction. Frames are visited one after the other, and each one's share of the attention is kept.
 
 Shapes: K (objects, key_dim, frames pixels), V (objects, value_dim, ...), Q (objects or 1, key_dim,
 pixels). State: at most 1 + frames frames, and the attention of the last read, which is 1 /
@@ -31,7 +31,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vosbench.memory import Bank, Cost, Frame, Growth, Memory, WritePolicy, append
+from vosbench.memory import Bank, Cost, Frame, Growth, Memory, WritePolicy, append, visit
 from vosbench.memory.bank import widen
 from vosbench.registry import register
 
@@ -114,20 +114,13 @@ class RestrictedMemory(Memory):
     def read(self, state: Restricted, query: Tensor) -> tuple[Tensor, Restricted]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
         asked = widen(query).flatten(2) / math.sqrt(self.key_dim)
-        best, readout, totals = None, None, []
+        past, masses = None, []
         for key, value in zip(*state.bank, strict=True):
-            top, here, drawn = _draw(best, widen(key).mT @ asked, widen(value))
-            if best is not None and readout is not None:
-                old = (best - top).exp_()  # what was summed under the old maximum, under the new
-                totals, drawn = [x.mul_(old) for x in totals], drawn.addcmul_(readout, old)
-                del old
-            totals.append(here)
-            best, readout = top, drawn
-        assert readout is not None  # a bank has a frame
-        share = torch.cat(totals, 1)  # (objects, frames, pixels)
-        total = share.sum(1, keepdim=True)
-        share = share.detach() / total.detach()
-        readout = (readout / total).to(state.bank.values[0].dtype)
+            past, mass = visit(past, widen(key).mT @ asked, widen(value))
+            masses.append(mass.detach())
+        assert past is not None  # a bank has a frame
+        share = torch.cat(masses, 1).softmax(1)  # (objects, frames, pixels)
+        readout = past.readout.to(state.bank.values[0].dtype)
         readout = readout.view(*readout.shape[:2], *query.shape[2:])
         return readout, state._replace(share=share)
 
@@ -146,10 +139,11 @@ class RestrictedMemory(Memory):
         """Numbers alive at once in a read, the result included."""
         line = objects * pixels
         readout = line * self.value_dim
-        drawing = line * pixels + readout + 2 * line
-        if frames > 1:
-            drawing += readout + frames * line
-        return pixels * self.key_dim + max(drawing, 2 * readout + (2 * frames + 2) * line)
+        visiting = line * pixels + readout + 3 * line
+        if frames > 1:  # L of each frame before, and of all together; the first has but one
+            visiting += readout + (frames + (2 if frames > 2 else 1)) * line
+        ending = readout + (3 * frames + (1 if frames > 1 else 0)) * line
+        return pixels * self.key_dim + max(visiting, ending)
 
 
 def _without(frames: tuple[Tensor, ...], out: Tensor) -> tuple[Tensor, ...]:
@@ -159,11 +153,3 @@ def _without(frames: tuple[Tensor, ...], out: Tensor) -> tuple[Tensor, ...]:
         torch.where((i < out).view(shape), one, following)
         for i, (one, following) in enumerate(pairwise(frames))
     )
-
-
-def _draw(best: Tensor | None, score: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Largest score so far, sum of weights and weighted sum of one frame; uses the score up."""
-    top = score.detach().amax(1, keepdim=True)
-    top = top if best is None else torch.maximum(best, top)
-    weight = score.sub_(top).exp_()
-    return top, weight.sum(1, keepdim=True), value @ weight

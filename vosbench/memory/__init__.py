@@ -3,6 +3,7 @@
 from vosbench.memory.attention import attend
 from vosbench.memory.attention_cost import ReadCost, attention_cost
 from vosbench.memory.bank import Bank, append
+from vosbench.memory.by_frame import visit
 from vosbench.memory.interface import (
     Cost,
     Frame,
@@ -30,4 +31,5 @@ __all__ = [
     "attention_cost",
     "state_bytes",
     "tensors",
+    "visit",
 ]
