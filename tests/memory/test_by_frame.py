@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vosbench.memory import visit
 
 
+@settings(deadline=None)
 @given(
     frames=st.lists(st.integers(1, 5), min_size=1, max_size=5),
     size=st.sampled_from([0.1, 10.0, 1000.0]),
