@@ -7,7 +7,8 @@
                   hits = query locations of the read that gave i a weight above 0.001
     R = V softmax(K^T Q / sqrt(key_dim))            per object, softmax over its own bank
 
-The magnitude of what is in the bank is kept, its direction moves. Queries are read and new
+Directions are mixed and not made unit vectors again: what is merged with unlike things fades, a
+value the more so, as locations merge by their keys. Queries are read and new
 locations compared 256 at a time, so that the affinity of a whole frame never exists at once.
 
 Shapes: per object K (key_dim, stored), V (value_dim, stored), Q (key_dim, pixels). State: at most

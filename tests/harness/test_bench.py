@@ -158,6 +158,20 @@ def test_a_method_timed_alone_is_timed_again_once_there_is_another_to_compare_it
     assert bench(both, Ticks(), Here).present == 2
 
 
+def test_a_ratio_to_a_method_whose_code_changed_is_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "PLAN", QUICK)
+    good = faults.module("good", "return state.value, state")
+    package = faults.install(tmp_path / "site", monkeypatch, {"good": good})
+    both = settings(tmp_path, methods=("good", "gc"), harnesses=("speed",))
+    assert bench(both, Ticks(), Here).measured == 2
+    assert bench(both, Ticks(), Here).present == 2
+    (package / "good.py").write_text(good + "\n# changed\n")
+    assert bench(both, Ticks(), Here).measured == 2
+    assert bench(both, Ticks(), Here).present == 2
+
+
 def test_another_clip_of_the_same_name_and_size_is_measured_anew(tmp_path: Path) -> None:
     for folder, shade in (("a", 90), ("b", 91)):
         for t in range(2):

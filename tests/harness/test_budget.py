@@ -127,3 +127,12 @@ def test_the_command_line_says_each_cap_and_runs_what_fits(
         "rmem:frames=2: 81.5 of 64.0 KiB; left out, no setting fits",
     ]
     assert _matched(given, "") is given
+
+
+def test_what_is_largest_on_the_way_has_to_fit_on_the_way() -> None:
+    """xmem_lt holds nine frames before five of them become prototypes, and never more."""
+    video = "synthetic:length=46,scenario=crossing-twins"  # ten writes: at its end it is small
+    (found,) = capped("xmem_lt", "1GiB", data=video)
+    location = (64 + 2 * 128 + 3) * 4  # bytes of a key, two values and three numbers
+    assert found.state_bytes == 9 * 18 * location
+    assert not capped("xmem_lt,gc", f"{9 * 18 * location - 3000}", data=video)[0].fits

@@ -71,3 +71,11 @@ def test_the_gallery_shows_truth_and_prediction_side_by_side(video: Video, tmp_p
         pair = np.asarray(picture.convert("RGB")).astype(int)
     assert pair.shape == (240, 724, 3)
     assert np.abs(pair[:, :360] - pair[:, 364:]).max() > 60  # the tint of the lost objects
+
+
+def test_an_object_is_not_held_by_being_absent_where_it_is_not_there() -> None:
+    """J is 1 of what is in neither mask; it comes at t = 3 and is never found."""
+    nothing, there = np.zeros((8, 8), np.uint8), np.ones((8, 8), np.uint8)
+    truth = {0: there, 1: nothing, 2: nothing, 3: there, 4: there, 5: there}
+    score = Truth(truth, "youtube-vos", "late").score(dict.fromkeys(truth, nothing))
+    assert find(score, truth) == []

@@ -81,7 +81,7 @@ def test_a_memory_that_declares_constant_and_grows_fails_with_one_clear_line() -
         follow(Tape(2, 2, growth=Growth.CONSTANT), 100)
     assert caught.value.args == (
         "declares constant growth, but its state has 4 bytes at t = 1 and 400 at t = 100: "
-        "bound the state, or declare bounded or linear",
+        "keep its size, or declare bounded or linear",
     )
 
 

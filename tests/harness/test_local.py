@@ -139,6 +139,10 @@ def test_a_container_s_limit_counts_where_it_is_lower(
 
     monkeypatch.setattr(Path, "read_text", read_text)
     assert guard.available_memory() == 2.0
+    files["/sys/fs/cgroup/memory.stat"] = (
+        f"anon 9\nfile 7\nactive_file 0\ninactive_file {1 << 29}\n"
+    )
+    assert guard.available_memory() == 2.5  # files that were read are given back
     files["/sys/fs/cgroup/memory.max"] = "max\n"
     assert guard.available_memory() == 8.0
     files.clear()

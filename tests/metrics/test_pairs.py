@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_rel
+from scipy.stats import ttest_1samp, ttest_rel
 
 from vosbench.metrics import paired
 
@@ -30,6 +30,7 @@ def test_weights_make_the_mean_over_sequences_one_over_objects() -> None:
     # ten objects 5 points up, six sequences of one object 4 points down
     found = paired([0.55, *[0.46] * 6], [0.5] * 7, weights=[10, *[1] * 6])
     assert found.difference == pytest.approx((10 * 0.05 - 6 * 0.04) / 16)
+    assert found.p == pytest.approx(ttest_1samp([10 * 0.05, *[-0.04] * 6], 0).pvalue)
 
 
 def test_p_is_students_worked_out_by_hand() -> None:

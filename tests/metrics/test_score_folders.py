@@ -258,3 +258,12 @@ def test_truth_in_which_no_object_is_scored_is_one_line(tmp_path):
             write_mask(tmp_path / folder / "clip" / f"{t:05d}.png", ids)
     with pytest.raises(DataError, match="protocol youtube-vos scores no object there"):
         score_folders(tmp_path / "gt", tmp_path / "pred", "youtube-vos")
+
+
+def test_frames_without_leading_zeros_are_in_their_natural_order(tmp_path):
+    """Frame 12 alone is right; it is the last, which is not scored."""
+    for folder, ids in (("gt", 1), ("pred", 0)):
+        for t in range(1, 13):
+            write_mask(tmp_path / folder / "a" / f"frame{t}.png", mask(ids if t < 12 else 1))
+    scored = score_folders(tmp_path / "gt", tmp_path / "pred", protocol="davis2017").sequences["a"]
+    assert scored.objects[1].J.tolist() == [0.0] * 10

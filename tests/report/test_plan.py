@@ -240,3 +240,20 @@ def test_the_page_shows_the_tables_as_they_are_printed_today(tmp_path: Path) -> 
     for what in common.rows:
         assert f"| {what['what']} | " in printed
     assert MISSING not in printed
+
+
+@pytest.mark.parametrize(("bound", "far"), [(9.0, 9.0), (None, 6.0)])
+def test_a_sawtooth_is_as_large_as_its_teeth_and_grows_up_to_the_stated_bound(
+    tmp_path: Path, bound: float | None, far: float
+) -> None:
+    kept = Store(tmp_path, stamp=STAMP)
+    teeth = {1: 1, 10: 6, 50: 2, 60: 6, 80: 3, 100: 3}
+    rows = [Row(None, t, "state_bytes", x, "byte") for t, x in teeth.items()]
+    if bound is not None:
+        rows.append(Row(None, None, "state_bound_bytes", bound, "byte"))
+    cell = {"harness": "growth", "protocol": "measured", **COMMON}
+    kept.append(Cell(method="xmem_lt", **cell), rows)
+    (growth,) = all_costs(load(tmp_path), "growth")
+    line = state_line(growth, "xmem_lt")
+    assert line is not None
+    assert line.at(90_000) == pytest.approx(far)

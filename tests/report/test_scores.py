@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.report.fabricated import DIGEST, STAMP, fabricate
 from vosbench.metrics import summarise
+from vosbench.metrics.pairs import holm
 from vosbench.report.costs import all_costs, choose
 from vosbench.report.evidence import load
 from vosbench.report.scores import all_scores, drift
@@ -146,3 +149,33 @@ def test_a_whole_frame_is_the_sum_of_its_stages_or_nothing(tmp_path):
     t, macs = by["fvcore"].whole_frame("gc")
     assert macs[t == 100] == pytest.approx(3e9 + 3.1e9 + 2e9 + 1e7 + 1e7)
     assert by["analytic"].whole_frame("gc")[0].size == 0
+
+
+def test_the_drift_clock_counts_frames_where_masks_lie_five_apart(tmp_path):
+    store = Store(tmp_path, stamp=STAMP)
+    scored = [Row(1, t, metric, 0.5, "1") for t in (5, 10, 15) for metric in "JF"]
+    cell = Cell(harness="accuracy", method="gc", dataset="youtube-vos", sequence="a",
+                weights=DIGEST, protocol="youtube-vos", objects=1)  # fmt: skip
+    store.append(cell, scored)
+    (scores,) = all_scores(load(tmp_path))
+    assert drift(scores, scores.runs[0])[0].tolist() == [5, 10, 15]
+
+
+def test_of_many_tests_against_the_best_the_p_values_are_of_all_at_once(tmp_path):
+    fabricate(tmp_path, ("gc", "stm", "third", "fourth"), sequences=6, harnesses=ACCURACY)
+    (scores,) = all_scores(load(tmp_path))
+    best, *others = scores.ranked()
+    alone = [scores.compare(best, other).p for other in others]
+    assert [d.second for d in scores.against_best] == others
+    assert [d.p for d in scores.against_best] == pytest.approx(holm(alone))
+    assert [d.clear for d in scores.against_best] == [p <= 0.05 for p in holm(alone)]
+
+
+def test_costs_of_two_weights_are_never_mixed_the_later_cell_stands_whole(tmp_path):
+    store = Store(tmp_path, stamp=STAMP)
+    cell = Cell(harness="speed", method="stm", dataset="d", size="480x854", objects=1, protocol="c",
+                weights=DIGEST)  # fmt: skip
+    store.append(cell, [Row(None, None, "fps", 4.0, "1/s"), Row(None, None, "ratio", 5.0, "1")])
+    store.append(replace(cell, weights="ba9876543210"), [Row(None, None, "fps", 20.0, "1/s")])
+    (costs,) = all_costs(load(tmp_path), "speed")
+    assert costs.whole("stm") == {"fps": 20.0}

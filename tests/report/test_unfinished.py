@@ -26,3 +26,13 @@ def test_a_run_with_two_of_six_sequences_says_so_at_the_top_and_under_missing(tm
 
 def test_a_run_with_all_its_sequences_says_nothing_of_it(tmp_path):
     assert "Not finished" not in page(tmp_path, 2)
+
+
+def test_a_sequence_with_nothing_to_score_is_not_missing(tmp_path):
+    store = Store(tmp_path / "s", stamp=STAMP)
+    planned = Row(None, None, "planned_sequences", 2, "1")
+    for name, rows in (("a", accuracy_rows(0, 0, 6, 1)), ("one-mask", [])):
+        cell = Cell(harness="accuracy", method="gc", dataset="davis2016", sequence=name,
+                    weights=DIGEST, protocol="davis2016", objects=1)  # fmt: skip
+        store.append(cell, [*rows, planned])
+    assert "Not finished" not in text(render(tmp_path / "s", tmp_path / "out"))

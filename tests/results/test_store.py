@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import warnings
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -216,6 +217,17 @@ def test_a_line_of_a_later_format_is_skipped_and_said(store, monkeypatch):
     monkeypatch.undo()
     with pytest.warns(DamagedRecordWarning, match="format 2, this vosbench reads 1"):
         assert not store.has(cell())
+
+
+def test_a_whole_line_whose_fields_this_version_refuses_loses_only_itself(store):
+    body = encode(cell(), STAMP, rows())[: -len(',"crc":"00000000"}\n')]
+    body = body.replace(b'"weights":"', b'"weights":"step 5')
+    store.append(cell("first"), rows())
+    with store.path.open("ab") as file:
+        file.write(body + b',"crc":"%08x"}\n' % zlib.crc32(body))
+    store.append(cell("last"), rows())
+    with pytest.warns(DamagedRecordWarning, match="line 2: fields do not fit"):
+        assert values(store) == {"first": 0.5, "last": 0.5}
 
 
 def test_an_unwritable_store_says_so_in_one_line(tmp_path):

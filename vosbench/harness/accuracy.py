@@ -49,13 +49,14 @@ def measure(
     write_key_maps(drawn / "keys.webp", subject, video)
     if subject.settings.film:
         write_film(drawn, video, predictions)
+    planned = Row(None, None, "planned_sequences", among, "1")
     if len(video.annotated) < 2:
-        return []  # nothing to score against: the masks are the result
+        return [planned]  # nothing to score against: the masks are the result
     truth = _Truth(video)
     scored = Written(masks, video, video.annotated)
     score = Truth(truth, cell.protocol, video.name).score(scored)
     write_failures(drawn, video, predictions, truth, score)
-    return [*rows(score), Row(None, None, "planned_sequences", among, "1")]
+    return [*rows(score), planned]
 
 
 def pictures(store: Path, cell: Cell) -> Path:
@@ -88,6 +89,9 @@ class Written(Mapping[int, Ids]):
         if t not in self.frames:
             raise KeyError(t)
         return read_mask(_file(self.folder, self.video, t))
+
+    def __contains__(self, t: object) -> bool:
+        return t in self.frames  # the mixin's would decode the mask to find out
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.frames)

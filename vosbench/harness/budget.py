@@ -23,6 +23,7 @@ from vosbench.harness.subject import POLICY, parse, split_policy
 from vosbench.memory import Growth
 from vosbench.model.frames import STRIDE, Fit
 from vosbench.model.network import preset
+from vosbench.model.segmenter import reads
 
 SMALLEST = 4  # a capacity may start as high as this: rmem keeps two frames at least
 LARGEST = 2**20  # no capacity is tried beyond
@@ -39,7 +40,7 @@ class Room(NamedTuple):
 
 
 class Capped(NamedTuple):
-    """A method with its cap, as a user would type it, and its state at the first video's end."""
+    """A method with its cap, as a user would type it, and its largest state in the first video."""
 
     text: str
     state_bytes: int
@@ -86,14 +87,17 @@ def _room(video: Video, settings: Settings, budget: str) -> Room:
 
 
 def _state(text: str, settings: Settings, room: Room) -> int:
-    """Bytes of a method's state at the end of a video."""
+    """The most bytes that a method's state has in a video."""
     method, given = parse(text)
     policy, rest = split_policy(registry.get(method).policy, given)
     shape = preset(settings.preset)
     dims = [rest.pop(name, getattr(shape, name)) for name in ("key_dim", "value_dim")]
-    written = 1 + (room.frames - 1) // policy.every
     memory = registry.build(method, *dims, **rest)
-    return memory.cost(written, room.pixels, room.objects).state_bytes
+    last = reads(policy, room.frames)
+    # what is bounded may be largest on the way: xmem_lt is, before it makes prototypes of frames
+    first = 1 if memory.growth is Growth.BOUNDED else last
+    times = range(first, last + 1)
+    return max(memory.cost(t, room.pixels, room.objects).state_bytes for t in times)
 
 
 def _capped(text: str, settings: Settings, rooms: Sequence[Room]) -> Capped:

@@ -58,7 +58,7 @@ def _loss(score: SequenceScore) -> list[Failure]:
             if held and visible and J <= LOST:
                 losses.append(Failure("loss", t, label))
                 break
-            held = held or J >= HELD
+            held = held or (visible and J >= HELD)  # J is 1 of what is neither there nor seen
     return sorted(losses, key=lambda failure: failure.t)[:1]
 
 

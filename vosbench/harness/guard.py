@@ -21,6 +21,11 @@ from vosbench.harness.settings import Settings
 
 GIB = 1 << 30
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_GROUP = Path("/sys/fs/cgroup")
+_GROUPS = (  # limit, use, and what the names of its statistics begin with: versions 2 and 1
+    ("memory.max", "memory.current", ""),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_"),
+)
 
 
 def start(pipe: Connection, log: Connection, method: str, settings: Settings, more: float) -> None:
@@ -77,11 +82,22 @@ def available_memory() -> float:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         kib = next(line.split()[1] for line in lines if line.startswith("MemAvailable"))
         found.append(int(kib) * 1024)
-    group = Path("/sys/fs/cgroup")
-    for most, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
+    for most, used, prefix in _GROUPS:
         with suppress(OSError, ValueError):
-            found.append(int((group / most).read_text()) - int((group / used).read_text()))
+            limit, taken = (int((_GROUP / name).read_text()) for name in (most, used))
+            found.append(limit - taken + _cached((_GROUP / used).with_name("memory.stat"), prefix))
     return max(0.25, min(found, default=4 * GIB) / GIB)
+
+
+def _cached(stat: Path, prefix: str) -> int:
+    """Bytes of files that a container has read: they count as used, and are given back when asked.
+
+    Args:
+        stat: its `memory.stat`; 0 where there is none.
+        prefix: of the names in it.
+    """
+    wanted = (f"{prefix}active_file", f"{prefix}inactive_file")
+    with suppress(OSError, ValueError):
+        lines = (line.split() for line in stat.read_text(encoding="ascii").splitlines())
+        return sum(int(count) for name, count in lines if name in wanted)
+    return 0

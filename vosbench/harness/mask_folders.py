@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from vosbench.data.files import list_images
 from vosbench.data.indexed_png import MaskReader
 from vosbench.errors import DataError
 from vosbench.metrics.kernels import Mask
@@ -31,9 +32,9 @@ class MaskFiles(Mapping[int, Mask]):
 
 
 def frames_of(folder: Path) -> dict[int | str, Path]:
-    """The masks of a folder by frame, in order of their names: a number, or else the stem."""
+    """The masks of a folder by frame (a number, or else the stem), in natural order."""
     frames: dict[int | str, Path] = {}
-    for path in sorted(folder.glob("*.png")):
+    for path in list_images(folder, [".png"]):
         stem = path.stem
         frame = int(stem) if stem.isascii() and stem.isdigit() else stem
         if frame in frames:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,14 +26,16 @@ class Costs:
     @cached_property
     def _values(self) -> dict[str, dict[tuple[str, int | None], float]]:
         """Label -> (metric, t) -> value. A method measured with two weights costs the same: the
-        later measurement stands.
+        later measurement stands, whole.
         """
+        names = self.rows[["label", "weights"]].astype(str)
+        last = names.label.map(dict(zip(names.label, names.weights, strict=True)))
+        rows = self.rows[(names.weights == last) & self.rows.value.notna()]
         found: dict[str, dict[tuple[str, int | None], float]] = {}
-        times = [None if pd.isna(t) else int(t) for t in self.rows.t]
-        labels, metrics = self.rows.label.astype(str), self.rows.metric.astype(str)
-        for label, metric, t, x in zip(labels, metrics, times, self.rows.value, strict=True):
-            if not math.isnan(x):
-                found.setdefault(label, {})[metric, t] = float(x)
+        times = [None if pd.isna(t) else int(t) for t in rows.t]
+        labels, metrics = rows.label.astype(str), rows.metric.astype(str)
+        for label, metric, t, x in zip(labels, metrics, times, rows.value, strict=True):
+            found.setdefault(label, {})[metric, t] = float(x)
         return found
 
     @property

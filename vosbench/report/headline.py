@@ -49,7 +49,7 @@ def headline(scores: Scores | None, beside: Beside) -> Headline:
     if len(ranked) == 1:
         title = f"{best.name}: {score} J&F on {scores.setting.dataset}"
         return Headline(title, (*added, *cost_sentences(beside)), warning)
-    found = [d for other in ranked[1:4] if (d := scores.compare(best, other)) is not None]
+    found = [d for d in scores.against_best if d.first == best and not d.second.swapped][:3]
     title = _title(best, ranked[1], found[0] if found else None, beside)
     said = [sentence(scores, d) for d in found] + added + cost_sentences(beside)
     return Headline(title, tuple(said), warning)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from vosbench.metrics import PROTOCOLS, paired
+from vosbench.metrics.pairs import LEVEL, holm
 from vosbench.metrics.statistics import summarise
 from vosbench.report.evidence import Evidence
 from vosbench.report.runs import Difference, Run, named
@@ -26,6 +27,7 @@ class Scores:
     setting: Setting
     frames: pd.DataFrame  # label, weights, sequence, object, t, metric (J or F), value
     planned: int = 0  # sequences that the run was to have; 0: not noted
+    measured: int = 0  # sequences it has, those with nothing to score included
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -41,10 +43,10 @@ class Scores:
     @property
     def unfinished(self) -> str:
         """What a reader must know of a run that was stopped; "" where all is there."""
-        have = len(self.sequences)
-        if have >= self.planned:
+        if self.measured >= self.planned:
             return ""
-        return f"Not finished: {have} of {self.planned} sequences of {self.setting.dataset} so far."
+        of = f"{self.planned} sequences of {self.setting.dataset}"
+        return f"Not finished: {self.measured} of {of} so far."
 
     @cached_property
     def objects(self) -> pd.DataFrame:
@@ -109,6 +111,16 @@ class Scores:
         found = paired(a, b, weights=self.weights[both.index].to_numpy())
         return Difference(first, second, *found, clear=found.clear, sequences=len(both))
 
+    @cached_property
+    def against_best(self) -> list[Difference]:
+        """The best run against every other that covers all sequences, best first, swapped weights
+        last; p is of all these tests at once (`holm`).
+        """
+        ranked = sorted(self.ranked(), key=lambda run: run.swapped)
+        found = [d for run in ranked[1:] if (d := self.compare(ranked[0], run)) is not None]
+        several = holm([d.p for d in found])
+        return [replace(d, p=p, clear=p <= LEVEL) for d, p in zip(found, several, strict=True)]
+
     def control(self, run: Run) -> Run | None:
         """`none` on the run's own weights: what the network does with nothing to read."""
         if run.untrained or run.label == CONTROL:
@@ -139,7 +151,8 @@ def all_scores(evidence: Evidence) -> list[Scores]:
         frames = part[part.metric.isin(["J", "F"]) & part.object.notna()]
         planned = part.value[part.metric == "planned_sequences"].max()
         if not frames.empty:
-            found.append(Scores(setting, frames, 0 if np.isnan(planned) else int(planned)))
+            count = 0 if np.isnan(planned) else int(planned)
+            found.append(Scores(setting, frames, count, part.sequence.nunique()))
     return sorted(found, key=lambda scores: -len(scores.frames))
 
 
@@ -152,9 +165,16 @@ def drift(scores: Scores, run: Run) -> tuple[np.ndarray, np.ndarray]:
     """
     mine = scores.frames[(scores.frames.label == run.label) & (scores.frames.metric == "J")]
     mine = mine[mine.weights == run.weights].dropna(subset=["value"])
-    since = mine.groupby(["sequence", "object"], observed=True).t.transform("min") - 1
-    mine = mine.assign(age=mine.t - since)  # the frame that gave the mask is not scored
+    first = mine.groupby(["sequence", "object"], observed=True).t.transform("min")
+    step = mine.groupby("sequence", observed=True).t.transform(_step)
+    mine = mine.assign(age=mine.t - first + step)  # the frame that gave the mask is not scored
     each = mine.groupby(["sequence", "age"], observed=True).value.mean().reset_index()
     by_t = each.groupby("age").value.agg(["mean", "size"])
     kept = by_t[by_t["size"] * 2 >= each.sequence.nunique()]
     return kept.index.to_numpy(dtype=float), kept["mean"].to_numpy()
+
+
+def _step(t: pd.Series) -> int:
+    """Frames from one scored frame of a sequence to the next: 1, or as far as masks lie apart."""
+    gaps = np.diff(np.unique(t))
+    return int(gaps.min()) if len(gaps) else 1

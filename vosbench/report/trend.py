@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,21 +37,28 @@ class Line:
 
 
 def state_line(costs: Costs, label: str) -> Line | None:
-    """State bytes of one object against t.
+    """State bytes of one object against t, the most so far: a sawtooth needs room for its teeth.
 
-    What grew in the last half of the measured t grows on; what did not is full, since the first t
-    that had as much.
+    What grew in the last half of the measured t, or is below the bound that its cost() states,
+    grows on, up to that bound; the rest is full, since the first t that had as much.
     """
     t, values = costs.series(label, "state_bytes")
     if not len(t):
         return None
-    late = t >= t.max() / 2
-    if values[-1] > values[late][0]:
-        return Line.through(t[late], values[late])
-    full = float(t[values >= values[-1]][0])
+    most, late = np.maximum.accumulate(values), t >= t.max() / 2
+    bound = costs.at(label, "state_bound_bytes", None)
+    if most[-1] > most[late][0]:
+        return _up_to(Line.through(t[late], most[late]), bound)
+    full = float(t[most >= most[-1]][0])
     if full == t[0]:
-        return Line(float(values[-1]), 0.0, until=0)
-    return Line.through(t[t <= full], values[t <= full], until=full)
+        return Line(float(most[-1]), 0.0, until=0)
+    if bound is not None and most[-1] < bound:
+        return _up_to(Line.through(t, most), bound)
+    return Line.through(t[t <= full], most[t <= full], until=full)
+
+
+def _up_to(line: Line, bound: float | None) -> Line:
+    return line if bound is None else replace(line, until=(bound - line.start) / line.slope)
 
 
 def frame_line(speed: Costs, label: str, *, until: float) -> Line | None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from vosbench.errors import UsageError
 from vosbench.results.cell import Cell, Row, checked
 
 FORMAT = 1
@@ -67,7 +68,7 @@ def decode(line: bytes) -> Record:
         error = body["error"] if "rows" not in body else None
         traceback = str(body.get("traceback", ""))
         return Record(Cell(**body["cell"]), dict(body["stamp"]), rows, error, traceback)
-    except (KeyError, TypeError, ValueError) as wrong:
+    except (KeyError, TypeError, ValueError, UsageError) as wrong:
         raise DamagedLineError(f"fields do not fit: {wrong}") from wrong
 
 

@@ -130,11 +130,10 @@ class Store:
         place = self._refreshed().get(cell.identity())
         return None if place is None else place.error
 
-    def metrics(self, cell: Cell) -> frozenset[str]:
-        """Names of what was measured of a cell; empty where it was not, or failed."""
+    def record(self, cell: Cell) -> Record | None:
+        """What was last measured of a cell; None where nothing was, or it failed."""
         place = self._refreshed().get(cell.identity())
-        found = self._read([] if place is None or place.failed else [place])
-        return frozenset(row.metric for record in found for row in record.rows)
+        return next(self._read([] if place is None or place.failed else [place]), None)
 
     def __len__(self) -> int:
         """Cells measured."""

@@ -16,9 +16,9 @@ def cross_entropy(logits: Tensor, mask: Tensor) -> Tensor:
 
 
 def soft_iou(logits: Tensor, mask: Tensor) -> Tensor:
-    """1 - sum(p m) / sum(p + m - p m), the mean over clips; p = sigmoid(logits).
+    """1 - (sum(p m) + 1) / (sum(p + m - p m) + 1), the mean over clips; p = sigmoid(logits).
 
-    An empty mask counts as one pixel, so that predicting nothing is right there.
+    The pixel added to both makes predicting nothing right where the mask is empty.
     """
     p = logits.sigmoid().flatten(1)
     m = mask.flatten(1)

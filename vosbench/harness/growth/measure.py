@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 
 from vosbench.harness.features import Features, Host
-from vosbench.harness.growth.contract import check
+from vosbench.harness.growth.contract import FAR, check
 from vosbench.harness.growth.limit import show_bytes
 from vosbench.harness.growth.sample import End, Follower, Sample, resident_bytes
 from vosbench.harness.settings import GROWTH_T, Settings
 from vosbench.harness.subject import Subject
-from vosbench.memory import Memory, WritePolicy
+from vosbench.memory import Growth, Memory, WritePolicy
 from vosbench.metrics import power
 from vosbench.model.segmenter import reads
 from vosbench.results import Row
@@ -51,7 +51,8 @@ def measure(
     `write_temporary_bytes` (beyond what the step returns), `peak_bytes` (all of these, and what the
     larger step returns: has to fit into the limit), `rss_bytes` (of the whole process: for
     orientation). Without t: `state_growth_exponent` with `_low` and `_high`, of the last decade of
-    t; `memory_limit_bytes`, and `ends_at_t` with `ends_because:<reason>`, where there are such.
+    t; `state_bound_bytes` (of a bounded one, by cost()); `memory_limit_bytes`, and `ends_at_t` with
+    `ends_because:<reason>`, where there are such.
 
     Args:
         subject: the method.
@@ -64,11 +65,12 @@ def measure(
         PluginError: the state grows otherwise than the memory declares.
     """
     grid, memory = (size[0] // 16, size[1] // 16), subject.network.memory
+    bound = _bound_rows(memory, grid, objects)
     if protocol.startswith("analytic"):
-        return formula(memory, subject.policy, grid, objects, times)
+        return formula(memory, subject.policy, grid, objects, times) + bound
     features = Features(memory, grid, objects, next(subject.network.parameters()).device)
     with torch.inference_mode():
-        return track(features, subject.policy, times, subject.settings.memory_limit)
+        return track(features, subject.policy, times, subject.settings.memory_limit) + bound
 
 
 def formula(
@@ -120,6 +122,13 @@ def _sample_rows(s: Sample) -> list[Row]:
     if resident is not None:
         values["rss_bytes"] = resident
     return [Row(None, s.t, name, value, "byte") for name, value in values.items()]
+
+
+def _bound_rows(memory: Memory, grid: tuple[int, int], objects: int) -> list[Row]:
+    if memory.growth is not Growth.BOUNDED:
+        return []
+    bound = memory.cost(FAR, grid[0] * grid[1], objects).state_bytes
+    return [Row(None, None, "state_bound_bytes", bound, "byte")]
 
 
 def _exponent_rows(samples: Sequence[Sample]) -> list[Row]:

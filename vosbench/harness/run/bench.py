@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from vosbench.harness.source import source_digest
 from vosbench.harness.subject import Entry
 from vosbench.results import Cell, Failure, Store, ensure_writable
 
+BESIDE = "beside"  # stamp of a speed cell: what the first method was, that its ratio is to
 PLUGINS = "plugins"  # harness name of a module that failed to import or to be built
 
 
@@ -114,8 +116,18 @@ class _Run:
         return film.exists(pictures(self.settings.store, job.cell))
 
     def paired(self, job: Job, first: Job) -> bool:
-        """Whether a method was timed in turns with the first one."""
-        return job is first or f"{speed.RATIO} {first.name}" in self.store.metrics(job.cell)
+        """Whether a method was timed in turns with the first one, as that one is now."""
+        if job is first:
+            return True
+        found = self.store.record(job.cell)
+        if found is None or found.stamp.get(BESIDE) != self._as_it_is(first):
+            return False
+        return any(row.metric == f"{speed.RATIO} {first.name}" for row in found.rows)
+
+    def _as_it_is(self, job: Job) -> str:
+        """A digest of the cell and of the method's code."""
+        text = f"{job.cell.identity()} {self.sources[job.cell.method]}"
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def stretch(self, workers: Executor, stretch: Stretch, refused: Mapping[str, Failure]) -> None:
         """Measures what a stretch lacks."""
@@ -171,10 +183,12 @@ class _Run:
             {job.name: workers.player(job) for job in group}, timing, baseline=group[0].name,
             fail=fail, tick=self.progress.tick,
         )  # fmt: skip
+        first = {BESIDE: self._as_it_is(group[0])}
         for name, rows in found.items():
             if name in wanted:
                 job = wanted[name]
-                self._record(Outcome(job, rows, workers.stamp(job.method)))
+                stamp = workers.stamp(job.method)
+                self._record(Outcome(job, rows, stamp and {**stamp, **first}))
 
     def _record(self, outcome: Outcome) -> None:
         if isinstance(outcome.result, Failure):
