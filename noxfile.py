@@ -116,5 +116,5 @@ def sample(session: nox.Session) -> None:
     run(session, "pytest", "benchmarks/test_metrics_speed.py")
     run(session, "vosbench", "bench", "--store", str(store), "--out", str(out))
     for method in ("gc", "stm"):
-        (strip,) = (store / "strips" / "synthetic").glob(f"{method}-*/drift/strip.png")
-        shutil.copy(strip, out / f"{method}.png")
+        (strip,) = (store / "strips" / "synthetic").glob(f"{method}-*/drift/strip.webp")
+        shutil.copy(strip, out / f"{method}.webp")

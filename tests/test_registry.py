@@ -148,6 +148,14 @@ def test_parameters_of_a_method_are_its_own_keywords_with_their_defaults(package
     assert registry.build("dropped", 2, 4, slots=5).slots == 5
 
 
+@pytest.mark.usefixtures("package")
+def test_keywords_behind_a_star_are_parameters_too() -> None:
+    def init(self: object, *args: int, rate: float = 0.5, **others: object) -> None: ...
+
+    registry.register("starred")(a_memory("Starred", **FACTS, __init__=init))
+    assert registry.parameters("starred") == {"rate": 0.5}
+
+
 def test_an_unknown_parameter_lists_the_nearest(package: Path) -> None:
     (package / "dropped.py").write_text(GOOD.format(name="dropped"))
     with pytest.raises(UsageError, match=r"parameter of dropped 'slot': did you mean slots\?"):

@@ -44,5 +44,5 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return UsageError(f"unknown {kind} {name!r}: {hint}(known: {', '.join(names) or 'none'})")
+    hint = f": did you mean {' or '.join(near)}?" if near else ""
+    return UsageError(f"unknown {kind} {name!r}{hint} (known: {', '.join(names) or 'none'})")

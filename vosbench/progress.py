@@ -16,7 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-EVERY = 100  # steps between plain lines
+EVERY = 100  # steps between plain lines,
+SECONDS = 20  # or, where steps are long, seconds
 
 
 class Bar:
@@ -70,15 +71,17 @@ class _Line:
     def __init__(self, title: str, steps: int, done: int) -> None:
         self.title, self.steps, self.done, self.first = title, steps, done, done
         self.note = ""
-        self.since = time.perf_counter()
+        self.since = self.said = time.perf_counter()
 
     def tick(self, note: str) -> str:
         """The line to print after this step; mostly none."""
         self.done += 1
         self.note = note or self.note
-        if self.done % EVERY and self.done != self.steps:
+        now = time.perf_counter()
+        if self.done % EVERY and self.done != self.steps and now - self.said < SECONDS:
             return ""
-        each = (time.perf_counter() - self.since) / (self.done - self.first)
+        self.said = now
+        each = (now - self.since) / (self.done - self.first)
         left = clock(each * (self.steps - self.done))
         return f"{self.title} {self.done}/{self.steps}  {left} left  {self.note}".rstrip()
 

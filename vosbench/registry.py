@@ -76,8 +76,10 @@ def get(name: str) -> type[Memory]:
 def parameters(name: str) -> dict[str, object]:
     """The keyword parameters of a method with their defaults: what an ablation can sweep."""
     signature = inspect.signature(get(name).__init__)
-    own = list(signature.parameters.values())[3:]  # after self, key_dim, value_dim
-    return {p.name: p.default for p in own if p.kind is not p.VAR_KEYWORD}
+    named = list(signature.parameters.values())
+    by_place = [p for p in named if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    own = by_place[3:] + [p for p in named if p.kind is p.KEYWORD_ONLY]  # self, key_dim, value_dim
+    return {p.name: p.default for p in own}
 
 
 def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory:

@@ -101,7 +101,7 @@ def test_without_pyav_the_line_says_what_to_install(
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"any")
     monkeypatch.setattr(importlib, "import_module", _no_module)
-    with one_line(DataError, path, "PyAV", "pip install 'vosbench[video]'"):
+    with one_line(DataError, path, "PyAV", "pip install -e '.[video]'"):
         load(f"folder={path}")
 
 

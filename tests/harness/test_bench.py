@@ -61,7 +61,7 @@ def test_accuracy_writes_cells_and_pictures_and_a_second_run_measures_nothing(
         ids = np.asarray(Image.open(folder / "00003.png"))
         assert ids.shape == (48, 64)
         assert ids.max() <= cell.objects
-        assert (store.folder / "strips" / cell.folder / "strip.png").is_file()
+        assert (store.folder / "strips" / cell.folder / "strip.webp").is_file()
 
     before = store.path.read_bytes()
     again = bench(settings(tmp_path), Ticks())

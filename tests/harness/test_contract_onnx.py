@@ -115,7 +115,7 @@ def test_without_the_packages_the_clause_is_skipped_by_name(monkeypatch: Any) ->
     monkeypatch.setattr(exported, "missing", lambda: ["onnxruntime"])
     told = found("gc")
     assert told.status == "skipped"
-    assert told.detail == "onnxruntime not installed: pip install 'vosbench[onnx]'"
+    assert told.detail == "onnxruntime not installed: pip install -e '.[onnx]'"
 
 
 @needs_onnx

@@ -66,7 +66,7 @@ def test_the_gallery_shows_truth_and_prediction_side_by_side(video: Video, tmp_p
     score = Truth(truth, "youtube-vos", "twins").score(dropped)
     write_failures(tmp_path, video, dropped, truth, score)
     (file,) = tmp_path.iterdir()
-    assert file.name == "failure-loss-00006.png"
+    assert file.name == "failure-loss-00006.webp"
     with Image.open(file) as picture:
         pair = np.asarray(picture.convert("RGB")).astype(int)
     assert pair.shape == (240, 724, 3)

@@ -24,7 +24,7 @@ def test_a_missing_ray_is_said_in_one_line_with_what_to_install(
     monkeypatch.setitem(sys.modules, "ray", None)
     done = CliRunner().invoke(app, ["bench", "--methods", "gc", "--on", "ray"])
     assert isinstance(done.exception, UsageError)
-    assert str(done.exception) == "--on ray needs Ray: pip install 'vosbench[ray]'"
+    assert str(done.exception) == "--on ray needs Ray: pip install -e '.[ray]'"
 
 
 @pytest.mark.parametrize("on", ["rae", "ray:1", "ray:/head:1", "slurm"])

@@ -45,7 +45,7 @@ def page(tmp_path_factory):
     for cell in (c for c in store.cells() if (c.harness, c.method) == ("accuracy", "m0")):
         strips = folder / "s/strips" / cell.folder
         strips.mkdir(parents=True)
-        for name in ("strip.png", "truth.png", "failure-swap-00003.png", "overlay.mp4"):
+        for name in ("strip.webp", "truth.webp", "failure-swap-00003.webp", "overlay.mp4"):
             (strips / name).write_bytes(PIXEL)
     page = render(folder / "s", folder / "out")
     axe = Path(AXE.submodule_search_locations[0], "axe.min.js").read_text("utf-8")

@@ -44,7 +44,7 @@ def test_a_memory_that_adds_nothing_is_warned_of(tmp_path):
     scores = store(tmp_path, (0.8, 0.6, 0.7), (0.8, 0.7, 0.6))
     gc = scores.runs[0]
     assert control.sentences(scores, [gc]) == []
-    assert "gc: J&F is no clearer above that of no memory" in control.warning(scores, [gc])
+    assert "gc: J&F is not clearly above that of no memory" in control.warning(scores, [gc])
 
 
 def test_no_memory_on_other_weights_is_no_control(tmp_path):
@@ -69,7 +69,7 @@ def test_the_page_shows_it_beside_the_score_and_warns_on_top(tmp_path):
     assert float(shown["gc"]) == pytest.approx(-5, abs=1)
     assert shown["none (swapped: gc's weights)"] == "–"  # noqa: RUF001
     assert "what the memory adds" in page
-    assert "no clearer above that of no memory" in page
+    assert "not clearly above that of no memory" in page
 
 
 def test_a_control_needs_no_costs_of_its_own(tmp_path):

@@ -35,16 +35,16 @@ def test_a_page_without_failures_or_films_has_no_gallery(store, tmp_path):
 
 
 def test_a_swap_is_shown_with_method_sequence_and_frame(store, tmp_path):
-    leave(store, "stm", "failure-swap-00017.png", PIXEL)
+    leave(store, "stm", "failure-swap-00017.webp", PIXEL)
     shown = section(tmp_path, "failures-seen")
     assert "stm takes one object for another, frame 17 (davis2016, seq00)" in shown
-    assert shown.count("data:image/png") == EACH
+    assert shown.count("data:image/webp") == EACH
     assert "1 more lie in the store" in shown
 
 
 def test_a_loss_of_one_method_does_not_push_out_anothers(store, tmp_path):
-    leave(store, "gc", "failure-loss-00003.png", PIXEL)
-    leave(store, "stm", "failure-loss-00005.png", PIXEL)
+    leave(store, "gc", "failure-loss-00003.webp", PIXEL)
+    leave(store, "stm", "failure-loss-00005.webp", PIXEL)
     shown = section(tmp_path, "failures-seen")
     assert "gc loses an object that is in sight, frame 3" in shown
     assert "stm loses an object that is in sight, frame 5" in shown

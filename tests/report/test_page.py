@@ -15,8 +15,8 @@ from vosbench.report.__main__ import main
 from vosbench.results import Cell, Row, Store
 
 EVIL = "<script>alert(1)</script>"
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PIXEL = base64.b64decode(  # a WebP
+    "UklGRjwAAABXRUJQVlA4IDAAAADwAQCdASoBAAEAAUAmJaACdLoB+AAETAAA/vKpf/2ln6Vj6Vj+KT/5+Z3bi/nMAAA="
 )
 
 
@@ -40,10 +40,10 @@ def mixed(tmp_path_factory):
     store.append_failure(Cell(harness="plugins", method="<b>plug"), "ImportError: no <i>module</i>")
     store.append_failure(Cell(harness="speed", method="gc", dataset="synthetic", seed=9), "slow")
     for cell in (c for c in store.cells() if (c.harness, c.method) == ("accuracy", "gc")):
-        strip = folder / "store/strips" / cell.folder / "strip.png"
+        strip = folder / "store/strips" / cell.folder / "strip.webp"
         strip.parent.mkdir(parents=True)
         strip.write_bytes(PIXEL)
-        strip.with_name("truth.png").write_bytes(PIXEL)
+        strip.with_name("truth.webp").write_bytes(PIXEL)
     with store.path.open("ab") as file:
         file.write(b"damage\n")
     return render(folder / "store", folder / "out")
@@ -169,7 +169,7 @@ def test_the_page_names_what_is_missing_and_what_failed(mixed, whole):
     assert "gc: speed failed on synthetic" in missing
     failures = html_tables(text(mixed))["failures"]
     assert ["<b>plug", "module did not load", "–", "ImportError: no <i>module</i>"] in failures  # noqa: RUF001
-    assert "Nothing: every method has every measurement." in text(whole)
+    assert "Nothing: every method has every measurement it was asked for." in text(whole)
 
 
 def test_a_method_that_needs_nothing_is_named_where_log_axes_cannot_show_it(tmp_path):
@@ -190,7 +190,7 @@ def test_a_speed_at_another_size_has_its_own_table(mixed):
 
 def test_best_median_and_worst_strips_are_embedded_with_alt_texts(mixed):
     section = text(mixed).split('<section id="pictures">')[1].split("</section>")[0]
-    assert section.count("data:image/png;base64,") == 6
+    assert section.count("data:image/webp;base64,") == 6
     pairs = re.findall(r"<figcaption>(.*?)</figcaption>", section)
     assert pairs == ["Frames; truth", "gc (untrained weights)"] * 3
     assert 'alt="synthetic, seq00: masks of gc (untrained weights) at five times"' in section

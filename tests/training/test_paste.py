@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from skimage.measure import label
 
 from tests.training.sets import ArrayVideo, sources
 from tests.training.test_clips import STAGE, mask
@@ -175,19 +174,3 @@ def test_recipes_begin_with_layers_of_stills_and_all_but_the_papers_go_on_to_any
     assert set(layers["paper"]) == {"stills"}
     assert layers["mini"] == ["stills", "any"]
     assert set(layers["adapt"] + layers["refine"]) == {"any"}
-
-
-def layers(far: float) -> torch.Tensor:
-    """First masks (100, 24, 24) of a 20x20 object in 40x40 footage, seen to be pasted."""
-    video = ArrayVideo([mask((10, 30, 10, 30))] * 6)
-    made = Clips(Sources([], [[video]]), replace(STAGE, far=far), seed=0, length=1)
-    rng = np.random.default_rng(1)
-    return torch.stack([made._layer(rng, made._footage(rng)).masks[0, 0] for _ in range(100)])
-
-
-def test_what_is_pasted_from_afar_is_small_lies_anywhere_and_is_there_once() -> None:
-    far, near = layers(3.0), layers(1.0)
-    assert far.mean() < 0.6 * near.mean()
-    quarters = far.view(-1, 2, 12, 2, 12).mean((0, 2, 4))
-    assert quarters.min() > 0.6 * quarters.max()
-    assert all(label(one).max() <= 1 for one in far.numpy())  # a reflection would be a second one

@@ -52,7 +52,9 @@ def bench(
     weights: Annotated[
         str, typer.Option(help="auto, none, a method whose weights all take, a file or a folder")
     ] = "auto",
-    size: Annotated[int | None, typer.Option(min=16, help="short side of frames")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=16, help="short side of frames; the preset's by default")
+    ] = None,
     store: Annotated[Path, typer.Option(help="records and predictions go here")] = Path(
         "runs/bench"
     ),

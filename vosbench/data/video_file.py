@@ -115,7 +115,7 @@ def _av(path: Path) -> Any:
     except ImportError as error:
         raise DataError(
             f"{path}: a video file needs PyAV, which is not installed; expected the package av: "
-            "pip install 'vosbench[video]', or give a folder of frames"
+            "pip install -e '.[video]', or give a folder of frames"
         ) from error
     return av
 

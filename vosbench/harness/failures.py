@@ -69,10 +69,10 @@ def write_failures(
     truth: Mapping[int, NDArray[np.uint8]],
     score: SequenceScore,
 ) -> None:
-    """Writes `failure-<kind>-<t>.png`, truth on the left and prediction on the right."""
+    """Writes `failure-<kind>-<t>.webp`, truth on the left and prediction on the right."""
     for failure in find(score, truth):
         frame = video.frame(failure.t)
         pair = [overlay(frame, masks[failure.t]) for masks in (truth, predictions)]
         folder.mkdir(parents=True, exist_ok=True)
-        name = f"failure-{failure.kind}-{failure.t:05d}.png"
+        name = f"failure-{failure.kind}-{failure.t:05d}.webp"
         save_grid(folder / name, [pair], video.size, height=2 * HEIGHT)

@@ -28,7 +28,7 @@ def write_film(folder: Path, video: Video, masks: Mapping[int, NDArray[np.uint8]
     pictures = (overlay(video.frame(t), masks[t]) for t in range(len(video)))
     try:
         import av
-    except ImportError:  # an extra: `pip install 'vosbench[video]'`
+    except ImportError:  # an extra: `pip install -e '.[video]'`
         return _webp(folder / "overlay.webp", pictures)
     return _mp4(av, folder / "overlay.mp4", pictures, video.size)
 

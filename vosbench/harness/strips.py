@@ -15,6 +15,7 @@ from vosbench.data.png import PALETTE
 
 TIMES = 5
 HEIGHT = 120  # pixels of one picture in a strip
+QUALITY = 85  # of WebP: a page holds many strips, and what is small must keep its colour
 GAP = 4  # pixels between two pictures
 
 
@@ -34,11 +35,11 @@ def times(video: Video) -> list[int]:
 
 
 def write_strips(folder: Path, video: Video, predictions: Mapping[int, NDArray[np.uint8]]) -> None:
-    """Writes two small PNGs, five pictures wide.
+    """Writes two small pictures, five frames wide.
 
     Args:
-        folder: takes `strip.png`, the predicted masks over the frames, and `truth.png`, the frames
-            and below them the true masks; a frame without truth stays blank there.
+        folder: takes `strip.webp`, the predicted masks over the frames, and `truth.webp`, the
+            frames and below them the true masks; a frame without truth stays blank there.
         video: is read at five times.
         predictions: masks (H, W) of object ids, by frame.
     """
@@ -48,8 +49,8 @@ def write_strips(folder: Path, video: Video, predictions: Mapping[int, NDArray[n
     predicted = [overlay(f, predictions[t]) for f, t in zip(frames, shown, strict=True)]
     true = [None if ids is None else overlay(f, ids) for f, ids in zip(frames, truth, strict=True)]
     folder.mkdir(parents=True, exist_ok=True)
-    save_grid(folder / "strip.png", [predicted], video.size)
-    save_grid(folder / "truth.png", [frames, true], video.size)
+    save_grid(folder / "strip.webp", [predicted], video.size)
+    save_grid(folder / "truth.webp", [frames, true], video.size)
 
 
 def save_grid(
@@ -58,7 +59,7 @@ def save_grid(
     size: tuple[int, int],
     height: int = HEIGHT,
 ) -> None:
-    """Writes rows of equally many pictures, which show frames of `size`, as a small PNG."""
+    """Writes rows of equally many pictures, which show frames of `size`, as one WebP."""
     width = round(height * size[1] / size[0])
     across, down = width + GAP, height + GAP
     sheet = Image.new("RGB", (len(rows[0]) * across - GAP, len(rows) * down - GAP), "white")
@@ -67,4 +68,4 @@ def save_grid(
             if picture is not None:
                 small = Image.fromarray(picture).resize((width, height))
                 sheet.paste(small, (x * across, y * down))
-    sheet.quantize(128).save(path, optimize=True)
+    sheet.save(path, quality=QUALITY)

@@ -14,7 +14,7 @@ def device(name: str) -> torch.device:
         return torch.device(name)
     if name.partition(":")[0] == "cuda":
         raise UsageError(
-            f"device {name!r}: torch {torch.__version__} sees {len(have) - 1} CUDA devices here; "
-            "expected this one: check the driver and the torch build, or give cpu"
+            f"device {name!r}: torch {torch.__version__} finds {', '.join(have[1:]) or 'no CUDA'} "
+            "here; expected this one: check the driver and the torch build, or give cpu"
         )
     raise unknown("device", name, have)

@@ -21,7 +21,7 @@ def report(
 ) -> None:
     """Render the report from stored records alone (also ``python -m vosbench.report``).
 
-    Exit status 1 where a number got worse than in the older store by more than noise.
+    Exit status 1 where a number got worse than in the older store by more than noise, or is gone.
     """
     from vosbench.report.page import rendered  # not before: other verbs need no matplotlib
 

@@ -1,31 +1,42 @@
-"""The best run against every other, with intervals."""
+"""The best run against every other, and each against no memory, with intervals."""
 
 from __future__ import annotations
 
+from vosbench.report import control
 from vosbench.report.formats import probability, signed_percent, whole
+from vosbench.report.runs import Difference
 from vosbench.report.scores import Scores
 from vosbench.report.tabular import Column, Row, Table
 
 
 def table(scores: Scores, name: str) -> Table | None:
     """The best run against every other, paired over sequences."""
+    note = (
+        f"Difference of the means over {scores.over}. 95 % percentile interval of a paired "
+        "bootstrap over sequences, 10 000 draws, seed 0: too narrow below some 20 sequences, so "
+        "that p decides, of a paired t-test. p is of all rows at once (Holm): the best of many is "
+        "ahead by chance. More than noise: p of 0.05 or less."
+    )
+    return _table(name, "Differences in J&F", scores.against_best, note)
+
+
+def added(scores: Scores, name: str) -> Table | None:
+    """Every run against no memory on its weights."""
+    found = [d for run in scores.runs if (d := control.added(scores, run)) is not None]
+    note = "As above, but each p is of its own row: that a memory adds something is one question."
+    return _table(name, "What the memory adds to J&F", found, note)
+
+
+def _table(name: str, title: str, differences: list[Difference], note: str) -> Table | None:
     rows: list[Row] = [
         {
             "first": d.first.title, "second": d.second.title, "difference": d.mean, "low": d.low,
             "high": d.high, "sequences": d.sequences,
             "p": d.p, "clear": "yes" if d.clear else "no",
         }
-        for d in scores.against_best
+        for d in differences
     ]  # fmt: skip
-    if not rows:
-        return None
-    notes = (
-        f"Difference of the means over {scores.over}. 95 % percentile interval of a paired "
-        "bootstrap over sequences, 10 000 draws, seed 0: too narrow below some 20 sequences, so "
-        "that p decides, of a paired t-test. p is of all rows at once (Holm): the best of many is "
-        "ahead by chance. More than noise: p of 0.05 or less.",
-    )
-    return Table(name, "Differences in J&F", COMPARISON_COLUMNS, rows, notes)
+    return Table(name, title, COMPARISON_COLUMNS, rows, (note,)) if rows else None
 
 
 COMPARISON_COLUMNS = (

@@ -49,6 +49,6 @@ def warning(scores: Scores, runs: list[Run]) -> str:
     if not idle:
         return ""
     return (
-        f"{' and '.join(idle)}: J&F is no clearer above that of no memory on the same weights than "
-        "noise. It says little about the memory."
+        f"{' and '.join(idle)}: J&F is not clearly above that of no memory on the same weights. It "
+        "says little about the memory."
     )

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from vosbench.report.pictures import chosen, titles
 from vosbench.report.scores import Scores
+from vosbench.results import CONTROL
 
 EACH = 3  # failures shown of one method on one data set
 LIMIT = 6 * 2**20  # bytes of all failures, and of all films
-_NAME = re.compile(r"failure-(swap|loss)-(\d+)\.png")
+_NAME = re.compile(r"failure-(swap|loss)-(\d+)\.webp")
 _SAYS = {"swap": "takes one object for another", "loss": "loses an object that is in sight"}
 _FILMS = {".mp4": "video/mp4", ".webp": "image/webp"}
 
@@ -43,10 +44,10 @@ def failures(folder: Path, scored: list[Scores]) -> tuple[list[Shot], int]:
     """Failures found by the metrics, some of each method, and how many were left out.
 
     Args:
-        folder: holds `<dataset>/<method>-<digest>/<sequence>/failure-<kind>-<t>.png`.
+        folder: holds `<dataset>/<method>-<digest>/<sequence>/failure-<kind>-<t>.webp`.
         scored: knows what each method's folder is called.
     """
-    files = sorted(folder.glob("*/*/*/failure-*.png"))
+    files = sorted(folder.glob("*/*/*/failure-*.webp"))
     count: dict[tuple[str, str], int] = {}
     some = []
     for file in files:
@@ -54,7 +55,7 @@ def failures(folder: Path, scored: list[Scores]) -> tuple[list[Shot], int]:
         count[place] = count.get(place, 0) + 1
         if count[place] <= EACH and _NAME.fullmatch(file.name):
             some.append(file)
-    found = list(_within(some, "image/png", folder, scored))
+    found = list(_within(some, "image/webp", folder, scored))
     return found, len(files) - len(found)
 
 
@@ -72,10 +73,11 @@ def films(folder: Path, scored: list[Scores]) -> tuple[list[Shot], int]:
 def key_maps(folder: Path, scored: list[Scores]) -> list[Shot]:
     """Heat maps of key channels, on one sequence of each data set; equal pictures once.
 
-    Swapped weights give every memory the same keys: the first method stands for all.
+    Swapped weights give every memory the same keys: one method stands for all, never `none`.
     """
     by_dataset: dict[str, list[Path]] = {}
-    for file in sorted(folder.glob("*/*/*/keys.webp")):
+    every = folder.glob("*/*/*/keys.webp")
+    for file in sorted(every, key=lambda f: (f.parts[-3].startswith(f"{CONTROL}-"), f)):
         by_dataset.setdefault(file.parts[-4], []).append(file)
     found: dict[bytes, Path] = {}
     for dataset, files in by_dataset.items():

@@ -97,7 +97,7 @@ def sentence(scores: Scores, d: Difference) -> str:
 _WORDS = (  # key, attribute of Beside, what the cheapest does, the better end, unit
     ("read_macs", "flops", "A read takes", min, "multiply-adds"),
     ("state_bytes", "growth", "State between frames takes", min, "B"),
-    ("temporary_bytes", "growth", "A read needs for a moment", min, "B"),
+    ("temporary_bytes", "growth", "A read's temporary memory is", min, "B"),
     ("fps", "speed", "Speed is", max, "frames per second"),
 )
 

@@ -89,7 +89,7 @@ def _files(page: Page) -> Iterator[tuple[str, bytes]]:
     for table in page.tables:
         for ending, form in (("csv", to_csv), ("md", to_markdown), ("tex", to_latex)):
             yield f"{TABLES}/{table.name}.{ending}", form(table).encode()
-        if importlib.util.find_spec("pyarrow"):  # an extra: `pip install 'vosbench[parquet]'`
+        if importlib.util.find_spec("pyarrow"):  # an extra: `pip install -e '.[parquet]'`
             yield f"{TABLES}/{table.name}.parquet", to_frame(table).to_parquet()
     for figure in page.figures:
         yield f"{FIGURES}/{figure.name}.svg", figure.svg.encode()

@@ -9,12 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from vosbench.report.scores import Scores
-from vosbench.report.settings import UNTRAINED_TEXT
 from vosbench.results import UNTRAINED, Cell
 
 SHOWN = 3  # sequences per data set: best, median, worst
 LIMIT = 8 * 2**20  # bytes of all strips together: a page is to be opened, not downloaded
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -51,11 +49,11 @@ def strips(folder: Path, scored: list[Scores]) -> tuple[list[Strip], int]:
     """The strips to show, sequence by sequence, and how many were left out.
 
     Args:
-        folder: holds `<dataset>/<method>-<digest>/<sequence>/strip.png`, see `Cell.folder`,
-            and `truth.png` beside it.
+        folder: holds `<dataset>/<method>-<digest>/<sequence>/strip.webp`, see `Cell.folder`,
+            and `truth.webp` beside it.
         scored: names the best, median and worst sequence of each data set.
     """
-    files = sorted(folder.glob("*/*/*/strip.png"))
+    files = sorted(folder.glob("*/*/*/strip.webp"))
     by_dataset: dict[str, list[Path]] = {}
     for file in files:
         by_dataset.setdefault(file.parts[-4], []).append(file)
@@ -66,12 +64,12 @@ def strips(folder: Path, scored: list[Scores]) -> tuple[list[Strip], int]:
         for sequence, rank in chosen(dataset, mine, scored).items():
             true = b""
             for file in (f for f in mine if f.parts[-2] == sequence):
-                picture, frames = file.read_bytes(), _read(file.with_name("truth.png"))
+                picture, frames = file.read_bytes(), _read(file.with_name("truth.webp"))
                 new = b"" if frames == true else frames  # methods share it, as a rule
                 size += len(picture) + len(new)
-                if not picture.startswith(_PNG) or size > LIMIT:
+                if not _is_webp(picture) or size > LIMIT:
                     continue
-                if new.startswith(_PNG):
+                if _is_webp(new):
                     true = new
                     found.append(Strip(dataset, sequence, "", rank, _uri(new)))
                 method = names.get((dataset, file.parts[-3]), file.parts[-3])
@@ -84,19 +82,25 @@ def _read(file: Path) -> bytes:
     return file.read_bytes() if file.is_file() else b""
 
 
+def _is_webp(content: bytes) -> bool:
+    """Not so for a file that a kill left torn at its start, or that is not ours."""
+    return content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+
+
 def _uri(picture: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(picture).decode()
+    return "data:image/webp;base64," + base64.b64encode(picture).decode()
 
 
 def titles(scored: list[Scores]) -> dict[tuple[str, str], str]:
-    """(data set, method's folder) -> label, with the settings where two folders share a label."""
+    """(data set, method's folder) -> title, with the settings where two folders share a title."""
     names = [name for name in Cell.__dataclass_fields__ if name not in ("tool", "harness")]
     runs: dict[tuple[str, str], tuple[str, Cell]] = {}
     for scores in scored:
+        called = {(run.label, run.weights): run.title for run in scores.runs}
         for line in scores.frames[["label", *names]].drop_duplicates().to_dict("records"):
             label = str(line.pop("label"))
             cell = Cell(harness="accuracy", **line)
-            runs[cell.dataset, cell.folder.split("/")[-2]] = label, cell
+            runs[cell.dataset, cell.folder.split("/")[-2]] = called[label, cell.weights], cell
     labels = pd.Series([(dataset, label) for (dataset, _), (label, _) in runs.items()])
     shared = set(labels[labels.duplicated()])
     return {
@@ -106,14 +110,13 @@ def titles(scored: list[Scores]) -> dict[tuple[str, str], str]:
 
 
 def _title(label: str, cell: Cell, *, long: bool) -> str:
-    """A method's label. Untrained weights are always said; a long title says what else it was."""
-    parts = [cell.preset, cell.size, cell.device, cell.precision] if long else []
-    if cell.weights == UNTRAINED:
-        parts.append(UNTRAINED_TEXT)
-    elif ":" in cell.weights or long:
+    """A run's title; a long one says what else it was."""
+    if not long:
+        return label
+    parts = [cell.preset, cell.size, cell.device, cell.precision]
+    if cell.weights != UNTRAINED:
         parts.append(f"weights {cell.weights}")
-    told = ", ".join(filter(None, [*parts, f"seed {cell.seed}" if long else ""]))
-    return f"{label} ({told})" if told else label
+    return f"{label} ({', '.join(filter(None, [*parts, f'seed {cell.seed}']))})"
 
 
 def chosen(dataset: str, files: list[Path], scored: list[Scores]) -> dict[str, str]:

@@ -113,9 +113,12 @@ def _section(scores: Scores | None, beside: Beside, palette: Palette, suffix: st
     untrained = all(run.untrained for run in scores.runs)
     title = f"Results on {dataset}" + (" (untrained weights)" if untrained else "")
     tables = [results(scores, beside, f"results{suffix}", title)]
-    if (found := compared.table(scores, f"differences{suffix}")) is not None:
-        tables.append(found)
-    more = (budgets.table(scores, beside, f"budgets{suffix}"), *_timed(beside, suffix))
+    more = (
+        compared.table(scores, f"differences{suffix}"),
+        compared.added(scores, f"adds{suffix}"),
+        budgets.table(scores, beside, f"budgets{suffix}"),
+        *_timed(beside, suffix),
+    )
     tables += [table for table in more if table is not None]
     tables += ablation.tables(scores, beside, suffix)
     marked = budgets.marks(scores, beside)

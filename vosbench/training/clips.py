@@ -90,9 +90,7 @@ class Clips(Dataset[Clip]):
                 return clip
             return lay(rng, clip, self._view(rng, self._still(rng)))
         other = footage if rng.random() < 0.5 else self._footage(rng)
-        return paste(
-            rng, clip, self._layer(rng, other) if self.stage.far else self._view(rng, other)
-        )
+        return paste(rng, clip, self._view(rng, other))
 
     def _footage(self, rng: Generator) -> Footage:
         stills, videos = self.sources.stills, self.sources.videos
@@ -129,16 +127,6 @@ class Clips(Dataset[Clip]):
         where = target(rng, masks[0], reach)
         grids = grid(rng, self.stage.side, where, reach, size, motion, self.stage.frames)
         return Clip(*sample(frames, masks, grids))
-
-    def _layer(self, rng: Generator, footage: Footage) -> Clip:
-        """A view to paste from: the object is small, and a pixel of it lies anywhere at first."""
-        frames, masks, motion, (least, most) = footage
-        reach = rng.uniform(least, most) * self.stage.far ** rng.uniform()
-        size = (frames.shape[2], frames.shape[3])
-        at = target(rng, masks[0], 0.0)
-        y, x = np.array(at) + rng.uniform(-0.5, 0.5, 2) * reach
-        grids = grid(rng, self.stage.side, (y, x), reach, size, motion, self.stage.frames)
-        return Clip(*sample(frames, masks, grids, beyond="zeros"))
 
 
 def paste(rng: Generator, clip: Clip, other: Clip) -> Clip:

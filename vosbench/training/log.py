@@ -78,7 +78,7 @@ class Log:
 def _writer(out: Path, first: int) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError:  # an extra: `pip install 'vosbench[train]'`
+    except ImportError:  # an extra: `pip install -e '.[train]'`
         return None
     with _writing(out):
         return SummaryWriter(str(out / "logs"), purge_step=first)

@@ -25,9 +25,6 @@ class Stage:
     # papers' way), or "any" footage over or behind any, half of it a twin from the same footage
     layers: Literal["stills", "any"] = "any"
     view: tuple[float, float] = (0.7, 1.5)  # side of what a clip shows of a video, of its own side
-    far: float = (
-        0.0  # what is pasted over "any" is seen from 1..far times as far, and lies anywhere
-    )
 
 
 @dataclass(frozen=True)
@@ -72,12 +69,12 @@ RECIPES = {
         batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
         half_decoder=True, average=0.99,
     ),
-    # goes on from trained weights (--start), of this method or of another. Most clips hold two
-    # objects: with fewer GC learns to follow what stands out, whatever it was given
+    # goes on from trained weights (--start), of this method or of another: the backbones are done,
+    # what reads and writes is not
     "adapt": Recipe(
-        stages=(Stage(450, 240, 0.6, 10, 3e-4, "hybrid", frames=4, paste=0.8, far=3.0),),
-        batch=8, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
-        half_decoder=True, average=0.99,
+        stages=(Stage(500, 240, 0.8, 10, 4e-4, "hybrid", frames=4, paste=0.3),),
+        batch=8, optimiser="adamw", backbone_rate=0.0, key_rate=0.03, cosine=True,
+        half_decoder=False, average=0.99,
     ),
     "mini": Recipe(
         stages=(

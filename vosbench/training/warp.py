@@ -113,16 +113,11 @@ def grid(
     return flat.view(frames, 2, side, side).permute(0, 2, 3, 1)
 
 
-def sample(
-    frames: Tensor, masks: Tensor, grids: Tensor, beyond: str = "reflection"
-) -> tuple[Tensor, Tensor]:
-    """Reads frames (n, 3, H, W) and masks (n, 1, H, W) at grids; masks stay 0 or 1.
-
-    `beyond` says what lies beyond the source: its reflection, or "zeros".
-    """
+def sample(frames: Tensor, masks: Tensor, grids: Tensor) -> tuple[Tensor, Tensor]:
+    """Reads frames (n, 3, H, W) and masks (n, 1, H, W) at grids; masks stay 0 or 1."""
 
     def read(x: Tensor) -> Tensor:  # not both at once: copying them together costs as much again
         x = x.expand(len(grids), -1, -1, -1)
-        return F.grid_sample(x, grids, padding_mode=beyond, align_corners=False)
+        return F.grid_sample(x, grids, padding_mode="reflection", align_corners=False)
 
     return read(frames), (read(masks) > 0.5).float()

@@ -146,7 +146,7 @@ def determinism(trial: Trial) -> None:
 
 
 def facts(trial: Trial) -> None:
-    """It names its paper, its growth and its policy, keeps tensors alone, gains something."""
+    """It names its paper, its growth and its policy; its state is tensors and numbers."""
     memory = trial.memory()
     demand(bool(getattr(memory, "paper", "")), "paper = 'Authors, title, arXiv number'", "nothing")
     demand(

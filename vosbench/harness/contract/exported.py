@@ -32,7 +32,7 @@ def onnx(trial: Trial) -> None:
     """Read and write export to ONNX with the state as inputs and outputs, and agree there."""
     lacking = missing()
     if lacking:
-        raise SkippedError(f"{', '.join(lacking)} not installed: pip install 'vosbench[onnx]'")
+        raise SkippedError(f"{', '.join(lacking)} not installed: pip install -e '.[onnx]'")
     trial = replace(trial, dtype=torch.float32)
     excused, at = dict(trial.memory().no_onnx), _full(trial)
     demand(excused.keys() <= set(PARTS), "no_onnx with reasons for read or write", list(excused))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -66,9 +67,16 @@ def _tried(clause: str, trial: Trial) -> tuple[str, str]:
         return "skipped", str(reason)
     except BreachError as breach:
         return "broken", f"{breach}: {advice(clause)}"
-    except Exception as error:  # a plugin may raise anything
-        return "broken", f"{bare(one_line(error))}: {advice(clause)}"
+    except Exception as error:  # a plugin may raise anything; what helps a breach does not help it
+        return "broken", f"it raises {bare(one_line(error))} ({_place(error)})"
     return "holds", ""
+
+
+def _place(error: BaseException) -> str:
+    """The line where it was raised, the last one outside of torch."""
+    lines = traceback.extract_tb(error.__traceback__)
+    own = [line for line in lines if "/torch/" not in line.filename] or lines
+    return f"{own[-1].filename}:{own[-1].lineno}"
 
 
 def advice(clause: str) -> str:

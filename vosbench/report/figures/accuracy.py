@@ -29,6 +29,7 @@ from vosbench.report.paper import Published, published_points
 from vosbench.report.pareto import Point, front
 from vosbench.report.runs import Run
 from vosbench.report.scores import Scores, drift
+from vosbench.report.settings import donor
 
 READABLE = 10  # pixels: digits are never smaller on a screen
 _HOLLOW: Any = {"linestyle": "", "markerfacecolor": "none", "color": INK, "zorder": 4}
@@ -133,11 +134,16 @@ def drift_clock(scores: Scores, palette: Palette, name: str) -> Figure | None:
             "line ends where fewer than half of the method's sequences go on."
         )
         ends = (f"{r.title}: from {100 * J[0]:.1f} to {100 * J[-1]:.1f}" for r, _, J in lines)
-        return finish(figure, name, "Drift: J per frame", caption, "; ".join(ends))
+        return finish(figure, name, "J by age of the mask", caption, "; ".join(ends))
 
 
 def _line(run: Run, palette: Palette) -> dict[str, Any]:
-    """A method's line, thin where the weights are another method's."""
+    """A method's line, thin where the weights are another method's; no memory on a method's weights
+    is dotted in that method's colour.
+    """
+    owner = donor(run.weights)
+    if run.is_control and owner in palette.labels:
+        return palette.style(owner, marker=False) | {"linewidth": 1.0, "linestyle": ":"}
     return palette.style(run.label, marker=False) | ({"linewidth": 0.7} if run.swapped else {})
 
 

@@ -53,7 +53,7 @@ def needed() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise UsageError("--on ray needs Ray: pip install 'vosbench[ray]'") from error
+        raise UsageError("--on ray needs Ray: pip install -e '.[ray]'") from error
     return ray
 
 
