@@ -97,6 +97,16 @@ def test_a_sequence_that_is_trained_on_is_refused() -> None:
     check(same, "x", [ours[:1]])
 
 
+def test_a_built_in_sequence_that_is_longer_is_the_same_one() -> None:
+    def drift(options: str) -> Dataset:
+        return load(f"synthetic:size=48x64,scenario=drift,{options}")
+
+    trained = [list(drift("length=5").videos)]
+    with pytest.raises(UsageError, match="drift is trained on as well"):
+        check(drift("length=6"), "x", trained)
+    check(drift("length=6,seed=1"), "x", trained)
+
+
 def test_a_video_that_cannot_be_scored_is_refused() -> None:
     short = ArrayVideo([np.ones((4, 4), np.uint8), None])
     with pytest.raises(DataError, match=r"arrays has no second annotated frame"):
