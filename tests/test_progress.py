@@ -29,9 +29,23 @@ def test_the_time_left_is_told_from_the_steps_of_this_run_alone(
     with Bar() as bar:
         bar.begin("train", 300, done=150)
         for _ in range(50):
-            now[0] += 3.0
+            now[0] += 0.3
             bar.tick()
-    assert capsys.readouterr().err == "train 200/300  0:05:00 left\n"  # 100 steps of 3 s
+    assert capsys.readouterr().err == "train 200/300  0:00:30 left\n"  # 100 steps of 0.3 s
+
+
+def test_where_steps_are_long_there_is_a_line_every_twenty_seconds(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("vosbench.progress.time.perf_counter", lambda: now[0])
+    with Bar() as bar:
+        bar.begin("accuracy", 10)
+        for _ in range(5):
+            now[0] += 12.0
+            bar.tick()
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in told] == ["2/10", "4/10"]
 
 
 def test_on_a_terminal_there_is_a_bar_and_no_plain_line(monkeypatch: pytest.MonkeyPatch) -> None:

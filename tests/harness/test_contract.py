@@ -215,7 +215,8 @@ def test_words_of_a_plugin_that_end_in_a_stop_are_gone_on_from_with_one_mark(
     monkeypatch.setattr(exported, "missing", lambda: [])
     monkeypatch.setattr(exported, "_wrong", lambda *_: "it has none")
     told = {f.clause: f.detail for f in check("talkative", clauses=("cost", "onnx"))}
-    assert told["cost"].startswith("RuntimeError: The cost is not known: count every product")
+    assert told["cost"].startswith("it raises RuntimeError: The cost is not known (")
+    assert "test_contract.py:" in told["cost"]
     assert told["onnx"] == (
         "its read does not export: It cannot be; its write does not export: Nor can this"
     )

@@ -49,7 +49,7 @@ def test_a_value_that_no_record_can_hold_is_refused(text: str) -> None:
         ("gc", {"precision": "float23"}, r"unknown precision 'float23': did you mean float32"),
         ("gc", {"preset": "minn"}, r"unknown preset 'minn': did you mean mini"),
         ("gc", {"device": "gpu"}, r"unknown device 'gpu'.*known: cpu"),
-        ("gc", {"device": "cuda:77"}, r"device 'cuda:77': torch .* sees 0 CUDA devices"),
+        ("gc", {"device": "cuda:77"}, r"device 'cuda:77': torch .* finds no CUDA here"),
     ],
 )
 def test_a_mistake_is_refused_with_what_was_expected(

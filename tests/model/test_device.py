@@ -24,10 +24,13 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(
         device(name)
 
 
-@pytest.mark.parametrize(("name", "count"), [("cuda", 0), ("cuda:0", 0), ("cuda:2", 2)])
+@pytest.mark.parametrize(
+    ("name", "count", "found"),
+    [("cuda", 0, "no CUDA"), ("cuda:0", 0, "no CUDA"), ("cuda:2", 2, "cuda:0, cuda:1")],
+)
 def test_a_gpu_that_torch_does_not_see_is_told_apart_from_a_misspelling(
-    monkeypatch: pytest.MonkeyPatch, name: str, count: int
+    monkeypatch: pytest.MonkeyPatch, name: str, count: int, found: str
 ) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
-    with pytest.raises(UsageError, match=rf"'{name}': torch .* sees {count} CUDA devices here"):
+    with pytest.raises(UsageError, match=rf"'{name}': torch .* finds {found} here"):
         device(name)

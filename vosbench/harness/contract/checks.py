@@ -120,6 +120,7 @@ def gradients(trial: Trial) -> None:
     readout = memory.read(written(memory, items), asked)[0]
     if not readout.requires_grad and memory.growth is Growth.CONSTANT and not readout.any():
         raise ExemptError("it reads zeros: there is nothing to train")
+    demand(readout.requires_grad, "a gradient at the readout", "none")
     torch.autograd.backward(readout.square().sum())
     demand(any(_reached(x) for x in values), "a gradient at some value", "none")
     demand(any(_reached(x) for x in keys) or not _depends_on_keys(trial), "a gradient at some key",
