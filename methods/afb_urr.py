@@ -34,7 +34,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy
+from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy, check_number, check_whole
 from vosbench.memory.bank import widen
 from vosbench.registry import register
 
@@ -83,10 +83,8 @@ class AdaptiveFeatureBank(Memory):
         rate: float = 0.1,
     ) -> None:  # fmt: skip
         super().__init__(key_dim, value_dim)
-        if not isinstance(budget, int) or budget < 1:
-            raise ValueError(f"budget is {budget}; expected a whole number of locations from 1 on")
-        if not (0 <= alike <= 1 and 0 <= rate <= 1):
-            raise ValueError(f"alike, rate are {alike}, {rate}; expected numbers in 0..1")
+        check_whole(1, budget=budget)
+        check_number(">= 0", "<= 1", alike=alike, rate=rate)
         self.budget, self.alike, self.rate = budget, alike, rate
 
     def write(self, state: Banks | None, frame: Frame) -> Banks:

@@ -35,7 +35,7 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.linalg import matrix_norm, vector_norm
 
-from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy
+from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy, check_number
 from vosbench.registry import register
 
 SMALLEST = 1e-6  # float16 can still hold it
@@ -79,8 +79,7 @@ class DeltaRule(Memory):
 
     def __init__(self, key_dim: int, value_dim: int, *, rate: float = 1.0) -> None:
         super().__init__(key_dim, value_dim)
-        if not 0 < rate <= 1:
-            raise ValueError(f"rate is {rate}; expected a number above 0 and up to 1")
+        check_number("> 0", "<= 1", rate=rate)
         self.rate = rate
 
     def write(self, state: FastWeights | None, frame: Frame) -> FastWeights:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy
+from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy, check_number
 from vosbench.registry import register
 
 
@@ -54,8 +54,7 @@ class MovingContext(Memory):
 
     def __init__(self, key_dim: int, value_dim: int, *, rate: float = 0.1) -> None:
         super().__init__(key_dim, value_dim)
-        if not 0 < rate <= 1:
-            raise ValueError(f"rate is {rate}; expected a number above 0 and up to 1")
+        check_number("> 0", "<= 1", rate=rate)
         self.rate = rate
 
     def write(self, state: Context | None, frame: Frame) -> Context:

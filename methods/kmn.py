@@ -24,7 +24,17 @@ import math
 import torch
 from torch import Tensor
 
-from vosbench.memory import Bank, Cost, Frame, Growth, Memory, WritePolicy, append, visit
+from vosbench.memory import (
+    Bank,
+    Cost,
+    Frame,
+    Growth,
+    Memory,
+    WritePolicy,
+    append,
+    check_number,
+    visit,
+)
 from vosbench.memory.bank import widen
 from vosbench.registry import register
 
@@ -48,8 +58,7 @@ class KernelizedMemory(Memory):
 
     def __init__(self, key_dim: int, value_dim: int, sigma: float = 7.0) -> None:
         super().__init__(key_dim, value_dim)
-        if isinstance(sigma, bool) or not isinstance(sigma, int | float) or not sigma > 0:
-            raise ValueError(f"sigma is {sigma}; expected stride-16 pixels, above 0")
+        check_number("> 0", sigma=sigma)
         self.sigma = sigma
 
     def write(self, state: Bank | None, frame: Frame) -> Bank:

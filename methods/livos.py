@@ -36,7 +36,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy
+from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy, check_number
 from vosbench.registry import register
 
 SMALLEST = 1e-6  # floor of z / pixels; float16 can still hold it
@@ -75,8 +75,7 @@ class GatedLinearMatching(Memory):
 
     def __init__(self, key_dim: int, value_dim: int, *, keep: float = 0.9) -> None:
         super().__init__(key_dim, value_dim)
-        if not 0 < keep < 1:
-            raise ValueError(f"keep is {keep}; expected a number between 0 and 1")
+        check_number("> 0", "< 1", keep=keep)
         self.keep = keep
         self.gate = nn.Conv2d(key_dim, key_dim, 1)
         nn.init.zeros_(self.gate.weight)

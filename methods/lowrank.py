@@ -31,7 +31,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy
+from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy, check_whole
 from vosbench.registry import register
 
 
@@ -70,8 +70,7 @@ class LowRankContext(Memory):
         full = min(key_dim, value_dim)
         if rank is None:
             rank = max(1, full // 4)
-        if isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= full:
-            raise ValueError(f"rank is {rank}; expected a whole number from 1 to {full}")
+        check_whole(1, full, rank=rank)
         self.rank = rank
 
     def write(self, state: Factors | None, frame: Frame) -> Factors:

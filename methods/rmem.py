@@ -31,7 +31,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vosbench.memory import Bank, Cost, Frame, Growth, Memory, WritePolicy, append, visit
+from vosbench.memory import (
+    Bank,
+    Cost,
+    Frame,
+    Growth,
+    Memory,
+    WritePolicy,
+    append,
+    check_number,
+    check_whole,
+    visit,
+)
 from vosbench.memory.bank import widen
 from vosbench.registry import register
 
@@ -70,12 +81,9 @@ class RestrictedMemory(Memory):
         exploration: float = 1.5,
     ) -> None:  # fmt: skip
         super().__init__(key_dim, value_dim)
-        if not isinstance(frames, int) or frames < 2:
-            raise ValueError(f"frames is {frames}; expected a whole number from 2 on")
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"momentum is {momentum}; expected a number in 0..1")
-        if not exploration >= 0:
-            raise ValueError(f"exploration is {exploration}; expected a number from 0 on")
+        check_whole(2, frames=frames)
+        check_number(">= 0", "<= 1", momentum=momentum)
+        check_number(">= 0", exploration=exploration)
         self.frames, self.momentum, self.exploration = frames, momentum, exploration
 
     def write(self, state: Restricted | None, frame: Frame) -> Restricted:

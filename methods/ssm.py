@@ -35,7 +35,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy
+from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy, check_number
 from vosbench.registry import register
 
 SMALLEST = 1e-6  # a frame that takes less time than this writes nothing; float16 can still hold it
@@ -69,8 +69,7 @@ class SelectiveStateSpace(Memory):
 
     def __init__(self, key_dim: int, value_dim: int, *, rate: float = 0.1) -> None:
         super().__init__(key_dim, value_dim)
-        if not 0 < rate < 1:
-            raise ValueError(f"rate is {rate}; expected a number between 0 and 1")
+        check_number("> 0", "< 1", rate=rate)
         self.rate = rate
         self.log_speed = nn.Parameter(torch.zeros(key_dim, value_dim))  # log A
         self.time = nn.Conv2d(key_dim, value_dim, 1)

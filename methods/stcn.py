@@ -38,6 +38,7 @@ from vosbench.memory import (
     attend,
     attend_top_k,
     attention_cost,
+    check_whole,
 )
 from vosbench.memory.bank import widen
 from vosbench.registry import register
@@ -63,8 +64,8 @@ class Correspondence(Memory):
 
     def __init__(self, key_dim: int, value_dim: int, top_k: int | None = 20) -> None:
         super().__init__(key_dim, value_dim)
-        if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
-            raise ValueError(f"top_k is {top_k}; expected none or a whole number from 1 on")
+        if top_k is not None:
+            check_whole(1, top_k=top_k)
         self.top_k = top_k
 
     def write(self, state: Bank | None, frame: Frame) -> Bank:

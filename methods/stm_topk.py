@@ -32,6 +32,7 @@ from vosbench.memory import (
     attend,
     attend_top_k,
     attention_cost,
+    check_whole,
 )
 from vosbench.registry import register
 
@@ -55,8 +56,7 @@ class SpaceTimeTopK(Memory):
 
     def __init__(self, key_dim: int, value_dim: int, top_k: int = 50) -> None:
         super().__init__(key_dim, value_dim)
-        if not isinstance(top_k, int) or top_k < 1:
-            raise ValueError(f"top_k is {top_k}; expected a whole number from 1 on")
+        check_whole(1, top_k=top_k)
         self.top_k = top_k
 
     def write(self, state: Bank | None, frame: Frame) -> Bank:

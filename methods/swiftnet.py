@@ -39,6 +39,7 @@ from vosbench.memory import (
     append,
     attend,
     attention_cost,
+    check_number,
 )
 from vosbench.memory.bank import widen
 from vosbench.registry import register
@@ -72,8 +73,7 @@ class PixelAdaptive(Memory):
 
     def __init__(self, key_dim: int, value_dim: int, share: float = 0.1) -> None:
         super().__init__(key_dim, value_dim)
-        if not 0 <= share <= 1:
-            raise ValueError(f"share is {share}; expected a number in 0..1")
+        check_number(">= 0", "<= 1", share=share)
         self.share = share
 
     def write(self, state: Adaptive | None, frame: Frame) -> Adaptive:

@@ -31,6 +31,7 @@ from vosbench.memory import (
     append,
     attend,
     attention_cost,
+    check_whole,
 )
 from vosbench.registry import register
 
@@ -55,8 +56,7 @@ class Window(Memory):
 
     def __init__(self, key_dim: int, value_dim: int, recent: int = 6) -> None:
         super().__init__(key_dim, value_dim)
-        if not isinstance(recent, int) or recent < 1:
-            raise ValueError(f"recent is {recent}; expected a whole number of frames from 1 on")
+        check_whole(1, recent=recent)
         self.recent = recent
 
     def write(self, state: Bank | None, frame: Frame) -> Bank:

@@ -33,7 +33,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vosbench.memory import Cost, Frame, Growth, KeyScope, Memory, WritePolicy
+from vosbench.memory import Cost, Frame, Growth, KeyScope, Memory, WritePolicy, check_whole
 from vosbench.memory.bank import widen
 from vosbench.registry import register
 
@@ -85,13 +85,9 @@ class LongTerm(Memory):
         long_term: int = 10_000, top_k: int = 30,
     ) -> None:  # fmt: skip
         super().__init__(key_dim, value_dim)
-        whole = all(isinstance(n, int) for n in (most, least, prototypes, long_term, top_k))
-        if not (whole and 1 <= least < most and 1 <= prototypes <= long_term and top_k >= 1):
-            raise ValueError(
-                f"least {least}, most {most}, prototypes {prototypes}, long_term {long_term}, top_k"
-                f" {top_k}; expected whole, 1 <= least < most, 1 <= prototypes <= long_term, top_k"
-                " from 1 on"
-            )
+        check_whole(1, least=least, prototypes=prototypes, top_k=top_k)
+        check_whole(least + 1, most=most)
+        check_whole(prototypes, long_term=long_term)
         self.most, self.least, self.top_k = most, least, top_k
         self.prototypes, self.long_term = prototypes, long_term
         self.shrink, self.select = nn.Conv1d(key_dim, 1, 1), nn.Conv1d(key_dim, key_dim, 1)

@@ -4,6 +4,7 @@ from vosbench.memory.attention import attend
 from vosbench.memory.attention_cost import ReadCost, attention_cost
 from vosbench.memory.bank import Bank, append
 from vosbench.memory.by_frame import visit
+from vosbench.memory.checks import check_number, check_whole
 from vosbench.memory.interface import (
     Cost,
     Frame,
@@ -29,6 +30,8 @@ __all__ = [
     "attend",
     "attend_top_k",
     "attention_cost",
+    "check_number",
+    "check_whole",
     "state_bytes",
     "tensors",
     "visit",

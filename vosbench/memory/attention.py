@@ -61,10 +61,11 @@ def _online(board: Board, asked: Tensor, readout: Tensor) -> None:
 
 def add_values(bank: Bank, block: Block, weight: Tensor, readout: Tensor) -> None:
     """R += A V^T over one block; weight A (objects or 1, pixels_q, locations and more)."""
-    weight = weight.expand(len(readout), -1, -1)
+    weights = weight.expand(len(readout), -1, -1)
     for i, begin, end, at in block:
-        value = widen(bank.values[i][..., begin:end]).mT
-        torch.baddbmm(readout, weight[..., at : at + end - begin], value, out=readout)
+        stored = widen(bank.values[i][..., begin:end]).mT
+        for out, a, value in zip(readout, weights[..., at : at + end - begin], stored, strict=True):
+            torch.addmm(out, a, value, out=out)
 
 
 def scores(bank: Bank, asked: Tensor, bias: Bias | None) -> Tensor:
@@ -75,7 +76,7 @@ def scores(bank: Bank, asked: Tensor, bias: Bias | None) -> Tensor:
 
 def values(bank: Bank) -> Tensor:
     """V of the whole bank, (objects, locations, value_dim), for the backward pass."""
-    return widen(torch.cat(bank.values, 2)).mT
+    return widen(torch.cat([value.mT for value in bank.values], 1))
 
 
 def wants_gradient(bank: Bank, query: Tensor, bias: Bias | None) -> bool:

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag
 
 from vosbench.memory import bank as banks
-from vosbench.memory.attention import scores, wants_gradient
+from vosbench.memory.attention import scores, values, wants_gradient
 from vosbench.memory.bank import Bank, Bias, Board, length, widen
 
 
@@ -63,11 +63,6 @@ def _joined(bank: Bank, best: Tensor, place: Tensor) -> Tensor:
         per_sample_weights=weight.flatten(0, 1),
     )  # fmt: skip
     return readout.view(objects, -1, readout.shape[1])
-
-
-def values(bank: Bank) -> Tensor:
-    """V of the whole bank, (objects, locations, value_dim)."""
-    return widen(torch.cat([value.mT for value in bank.values], 1))
 
 
 def _best(bank: Bank, asked: Tensor, bias: Bias | None, k: int) -> tuple[Tensor, Tensor]:
