@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +74,22 @@ def holm(p: Sequence[float]) -> list[float]:
         least = max(least, min(1.0, (len(p) - rank) * p[i]))
         found[i] = least
     return found
+
+
+def holm_of_pairs(values: Sequence[Values], weights: Values) -> dict[tuple[int, int], float]:
+    """P-values (`chance`) of all pairs i < j of several methods at once, by Holm.
+
+    All of them, whichever are looked at: the best of many is found by looking, and of many equal
+    ones it differs from some by chance.
+
+    Args:
+        values: of each method, (sequences,).
+        weights: (sequences,) of each in the mean.
+    """
+    which = list(combinations(range(len(values)), 2))
+    w = np.asarray(weights, np.float64)
+    found = [chance(w * (np.asarray(values[i]) - np.asarray(values[j]))) for i, j in which]
+    return dict(zip(which, holm(found), strict=True))
 
 
 def chance(pairs: Curve) -> float:

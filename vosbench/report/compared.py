@@ -14,8 +14,8 @@ def table(scores: Scores, name: str) -> Table | None:
     note = (
         f"Difference of the means over {scores.over}. 95 % percentile interval of a paired "
         "bootstrap over sequences, 10 000 draws, seed 0: too narrow below some 20 sequences, so "
-        "that p decides, of a paired t-test. p is of all rows at once (Holm); that the best was "
-        "found by looking is not in it. More than noise: p of 0.05 or less."
+        "that p decides, of a paired t-test. p is of all pairs of methods at once (Holm), as the "
+        "best was found by looking. More than noise: p of 0.05 or less."
     )
     return _table(name, "Differences in J&F", scores.against_best, note)
 

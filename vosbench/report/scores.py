@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vosbench.metrics import PROTOCOLS, paired
-from vosbench.metrics.pairs import LEVEL, holm
+from vosbench.metrics.pairs import LEVEL, holm_of_pairs
 from vosbench.metrics.statistics import summarise
 from vosbench.report.evidence import Evidence
 from vosbench.report.runs import Difference, Run, named
@@ -114,12 +114,19 @@ class Scores:
     @cached_property
     def against_best(self) -> list[Difference]:
         """The best run against every other that covers all sequences, best first, swapped weights
-        last; p is of all these tests at once (`holm`).
+        last; p is of all pairs of them at once (`holm_of_pairs`).
         """
         ranked = sorted(self.ranked(), key=lambda run: run.swapped)
-        found = [d for run in ranked[1:] if (d := self.compare(ranked[0], run)) is not None]
-        several = holm([d.p for d in found])
-        return [replace(d, p=p, clear=p <= LEVEL) for d, p in zip(found, several, strict=True)]
+        if len(ranked) < 2 or len(self.sequences) < 2:
+            return []
+        values = self.per_sequence[[run.name for run in ranked]].to_numpy().T
+        p = holm_of_pairs(list(values), self.weights[self.per_sequence.index].to_numpy())
+        found = [self.compare(ranked[0], run) for run in ranked[1:]]
+        return [
+            replace(d, p=p[0, i], clear=p[0, i] <= LEVEL)
+            for i, d in enumerate(found, 1)
+            if d is not None
+        ]
 
     def control(self, run: Run) -> Run | None:
         """`none` on the run's own weights: what the network does with nothing to read."""
