@@ -173,4 +173,4 @@ def test_recipes_begin_with_layers_of_stills_and_all_but_the_papers_go_on_to_any
     layers = {name: [s.layers for s in plan.stages] for name, plan in RECIPES.items()}
     assert set(layers["paper"]) == {"stills"}
     assert layers["mini"] == ["stills", "any"]
-    assert set(layers["adapt"] + layers["refine"]) == {"any"}
+    assert set(layers["adapt"] + layers["long"] + layers["refine"]) == {"any"}
