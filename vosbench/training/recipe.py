@@ -70,16 +70,17 @@ RECIPES = {
         half_decoder=True, average=0.99,
     ),
     # goes on from the weights of "refine" (--start): in eight frames, what a memory has written of
-    # its own predictions comes back to it; in four it hardly does
+    # its own predictions comes back to it; in four it hardly does. Half of the clips are stills, of
+    # which there are many more than videos
     "long": Recipe(
-        stages=(Stage(700, 240, 0.8, 6, 3e-4, "hybrid", frames=8, paste=0.4),),
+        stages=(Stage(260, 240, 0.5, 6, 3e-4, "hybrid", frames=8, paste=0.6),),
         batch=4, optimiser="adamw", backbone_rate=0.3, key_rate=0.03, cosine=True,
         half_decoder=True, average=0.99,
     ),
     # goes on from trained weights (--start), of this method or of another: the backbones are done,
     # what reads and writes is not
     "adapt": Recipe(
-        stages=(Stage(400, 240, 0.8, 6, 4e-4, "hybrid", frames=8, paste=0.4),),
+        stages=(Stage(260, 240, 0.5, 6, 4e-4, "hybrid", frames=8, paste=0.6),),
         batch=4, optimiser="adamw", backbone_rate=0.0, key_rate=0.03, cosine=True,
         half_decoder=True, average=0.99,
     ),
