@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy
+from vosbench.memory import Cost, Frame, Growth, KeyScope, Memory, WritePolicy
 from vosbench.registry import register
 
 
@@ -34,6 +34,9 @@ class NoMemory(Memory):
     """Remembers nothing and reads zeros."""
 
     growth = Growth.CONSTANT
+    key_scope = (
+        KeyScope.SHARED
+    )  # it looks at none: weights without own keys will do
     paper = "the floor: STM (arXiv:1904.00607) without its memory"
     policy = WritePolicy(every=sys.maxsize)  # a given frame makes a state; no other is encoded
 

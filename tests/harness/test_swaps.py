@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vosbench.errors import DataError, UsageError
-from vosbench.harness.checkpoint import choose, named
+from vosbench.harness.checkpoint import choose, named, trained
 from vosbench.harness.settings import Settings
 from vosbench.harness.subject import Entry, prepare
 from vosbench.model import weights
@@ -43,6 +43,19 @@ def test_a_swap_leaves_the_memorys_own_start_and_drops_the_key_layer_of_shared_k
     assert all(torch.equal(own[k], start[k]) for k in kept)
     key = weights.read(path)[0]["query_encoder.key.weight"]
     assert torch.equal(own["query_encoder.key.weight"], key.float())
+
+
+def test_none_has_a_run_on_the_weights_of_every_method_that_has_some() -> None:
+    owners = trained("mini")
+    assert {"gc", "stm", "stcn"} <= set(owners)
+    for owner in owners:
+        assert prepare("none", settings(owner)).weights.startswith(f"{owner}:")
+
+
+def test_keys_of_its_own_are_not_to_be_had_from_weights_that_share_the_querys() -> None:
+    with pytest.raises(DataError, match="stcn takes the query's keys, this memory needs keys") as e:
+        prepare("stm", settings("stcn"))
+    assert "\n" not in str(e.value)
 
 
 def test_weights_of_a_memory_that_the_method_has_not_are_dropped(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_clips_in_place_of_objects_bring_keys_of_their_own_even_where_keys_are_s
 @ALL
 def test_a_method_names_its_paper_its_growth_and_whose_its_keys_are(name: str) -> None:
     memory = build(name)
-    shared = name in ("stcn", "xmem_lt", "rde")
+    shared = name in ("none", "stcn", "xmem_lt", "rde")
     assert (memory.key_scope is KeyScope.SHARED) == shared
     assert (memory.growth is Growth.CONSTANT) == (name in ("none", "first", "previous"))
     assert "arXiv:" in memory.paper

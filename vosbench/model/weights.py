@@ -22,7 +22,8 @@ from vosbench.errors import DataError
 
 _NONE: Mapping[str, object] = MappingProxyType({})
 MEMORY = "memory."  # prefix of the memory module's own weights
-_SWAPPED = (MEMORY, "memory_encoder.key.")  # what a network with another memory may lack
+_KEY = "memory_encoder.key."
+_SWAPPED = (MEMORY, _KEY)  # what a network with another memory may lack
 
 
 def file_name(method: str, preset: str, parameters: Mapping[str, object] = _NONE) -> str:
@@ -135,6 +136,11 @@ def load(
     own = network.state_dict()
     if swap:
         tensors = _swapped(tensors, own)
+        if any(name.startswith(_KEY) for name in own.keys() - tensors.keys()):
+            raise DataError(
+                f"weights {path}: {got[0]} takes the query's keys, this memory needs keys of its "
+                "own: expected weights of a method that has them, as stm or gc"
+            )
     for name in sorted(own.keys() | tensors.keys()):
         a, b = (tuple(x[name].shape) if name in x else "none" for x in (tensors, own))
         if a != b:
