@@ -114,9 +114,11 @@ class Scores:
     @cached_property
     def against_best(self) -> list[Difference]:
         """The best run against every other that covers all sequences, best first, swapped weights
-        last; p is of all pairs of them at once (`holm_of_pairs`).
+        last; p is of all pairs of them at once (`holm_of_pairs`). Controls are not among them: each
+        is there for one run alone.
         """
-        ranked = sorted(self.ranked(), key=lambda run: run.swapped)
+        rivals = (run for run in self.ranked() if not run.is_control)
+        ranked = sorted(rivals, key=lambda run: run.swapped)
         if len(ranked) < 2 or len(self.sequences) < 2:
             return []
         values = self.per_sequence[[run.name for run in ranked]].to_numpy().T
