@@ -34,9 +34,7 @@ class NoMemory(Memory):
     """Remembers nothing and reads zeros."""
 
     growth = Growth.CONSTANT
-    key_scope = (
-        KeyScope.SHARED
-    )  # it looks at none: weights without own keys will do
+    key_scope = KeyScope.SHARED  # it looks at none: weights without own keys will do
     paper = "the floor: STM (arXiv:1904.00607) without its memory"
     policy = WritePolicy(every=sys.maxsize)  # a given frame makes a state; no other is encoded
 
