@@ -94,7 +94,7 @@ def test_a_layer_around_the_memory_that_the_file_lacks_is_not_made_up(tmp_path: 
     path = tmp_path / "stcn.safetensors"
     tensors = Network.build("stcn", "mini").state_dict()
     weights.write(path, tensors, {"method": "stcn", "preset": "mini"})
-    with pytest.raises(DataError, match="of stcn, preset mini: .*keys of its own"):
+    with pytest.raises(DataError, match=r"of stcn, preset mini: .*keys of its own"):
         start("stm", "mini", {}, str(path), seed=0)
 
 
