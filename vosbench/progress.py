@@ -82,7 +82,7 @@ class _Line:
             return ""
         self.said = now
         each = (now - self.since) / (self.done - self.first)
-        left = clock(each * max(0, self.steps - self.done))
+        left = clock(each * (self.steps - self.done))
         return f"{self.title} {self.done}/{self.steps}  {left} left  {self.note}".rstrip()
 
 

@@ -58,6 +58,20 @@ def test_a_free_place_takes_the_job_that_costs_the_fewest_starts(
     assert (found and found.method) == expected
 
 
+def test_turns_of_a_method_with_two_warm_workers_are_all_taken_by_one_of_them() -> None:
+    settings = Settings(methods=("gc",), harnesses=("speed",), weights="none")
+    data = "synthetic:length=3,size=48x64,scenario=drift"
+    (job,) = plan(settings, [Entry.of("gc", settings)], [load(data)])[0].jobs
+    with Local(settings) as local:
+        two = [local._start("gc") for _ in range(2)]
+        while local._busy:
+            local._free(local._listen()[0])
+        assert set(two) == set(local._idle)
+        player = local.player(job)
+        turns = [player.turn() for _ in range(4)]
+    assert [(turn.round, turn.place) for turn in turns] == [(0, 0), (0, 1), (0, 2), (0, 3)]
+
+
 def test_workers_share_the_threads_and_by_default_there_is_one_for_each() -> None:
     before = torch.get_num_threads()
     try:

@@ -133,7 +133,8 @@ class Local:
         return None
 
     def _ask(self, job: Job, verb: str, threads: int) -> Worker:
-        worker = next((w for w in self._idle if w.method == job.method), None)
+        mine = (w for w in reversed(self._idle) if w.method == job.method)
+        worker = next(mine, None)  # the last one that served: a timing's turns are all in one
         if worker is None:
             worker = self._start(job.method)
         else:
