@@ -34,8 +34,18 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from vosbench.memory import Cost, Frame, Growth, Memory, WritePolicy, check_number, check_whole
-from vosbench.memory.bank import widen
+from vosbench.memory import (
+    Cost,
+    Frame,
+    Growth,
+    Memory,
+    WritePolicy,
+    check_number,
+    check_whole,
+    pick,
+    widen,
+    worthiest,
+)
 from vosbench.registry import register
 
 CHUNK = 256  # locations compared with the bank at a time
@@ -123,8 +133,8 @@ class AdaptiveFeatureBank(Memory):
             return bank
         age = (t - bank.born).clamp_min(1)
         worth = (bank.used / age).masked_fill(bank.born == t, math.inf)
-        kept = worth.sort(descending=True, stable=True).indices[: self.budget].sort().values
-        return Features(*(x[..., kept] for x in bank))
+        kept = worthiest(worth, self.budget)
+        return Features(*(pick(x, kept) for x in bank))
 
     def read(self, state: Banks, query: Tensor) -> tuple[Tensor, Banks]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""

@@ -34,8 +34,8 @@ from vosbench.memory import (
     append,
     check_number,
     visit,
+    widen,
 )
-from vosbench.memory.bank import widen
 from vosbench.registry import register
 
 

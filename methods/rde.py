@@ -40,8 +40,8 @@ from vosbench.memory import (
     attend_top_k,
     attention_cost,
     check_whole,
+    widen,
 )
-from vosbench.memory.bank import widen
 from vosbench.registry import register
 
 DILATIONS = (1, 2, 4, 6)  # of the pyramid; the first has 1x1 kernels

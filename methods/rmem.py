@@ -42,8 +42,8 @@ from vosbench.memory import (
     check_number,
     check_whole,
     visit,
+    widen,
 )
-from vosbench.memory.bank import widen
 from vosbench.registry import register
 
 

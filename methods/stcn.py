@@ -39,8 +39,8 @@ from vosbench.memory import (
     attend_top_k,
     attention_cost,
     check_whole,
+    widen,
 )
-from vosbench.memory.bank import widen
 from vosbench.registry import register
 
 

@@ -40,8 +40,10 @@ from vosbench.memory import (
     attend,
     attention_cost,
     check_number,
+    pick,
+    widen,
+    worthiest,
 )
-from vosbench.memory.bank import widen
 from vosbench.registry import register
 
 
@@ -94,11 +96,8 @@ class PixelAdaptive(Memory):
             cosine = (normalize(widen(stored), dim=1).mT @ unit).amax(1)  # (objects, pixels)
             best = cosine if best is None else torch.maximum(best, cosine)
         assert best is not None  # the bank has a frame
-        order = best.sort(stable=True).indices[:, : self._kept(best.shape[1])]
-        index = order.sort().values[:, None]
-        return state.key.gather(2, index.expand(-1, self.key_dim, -1)), state.value.gather(
-            2, index.expand(-1, self.value_dim, -1)
-        )
+        kept = worthiest(-best, self._kept(best.shape[1]))
+        return pick(state.key, kept), pick(state.value, kept)
 
     def _kept(self, pixels: int) -> int:
         return max(1, round(self.share * int(pixels)))

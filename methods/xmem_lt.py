@@ -33,8 +33,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vosbench.memory import Cost, Frame, Growth, KeyScope, Memory, WritePolicy, check_whole
-from vosbench.memory.bank import widen
+from vosbench.memory import (
+    Cost,
+    Frame,
+    Growth,
+    KeyScope,
+    Memory,
+    WritePolicy,
+    check_whole,
+    pick,
+    widen,
+    worthiest,
+)
 from vosbench.registry import register
 
 CHUNK = 256  # query locations read at a time
@@ -185,5 +195,5 @@ def _join(*stores: Store) -> Store:
 def _most_used(store: Store, count: int) -> Store:
     """The `count` most used locations, in their order; all where there are no more."""
     usage = store.uses / store.reads.clamp_min(1)  # u (1, 1, stored)
-    order = usage.sort(descending=True, stable=True).indices[..., :count].sort().values
-    return Store(*(x.gather(2, order.expand(*x.shape[:2], -1)) for x in store))
+    kept = worthiest(usage[:, 0], count)
+    return Store(*(pick(x, kept) for x in store))

@@ -15,7 +15,7 @@ def train(
     out: Annotated[Path, typer.Option(help="checkpoints, logs and weights go here")],
     preset: Annotated[str, typer.Option(help="shape of the encoder-decoder")] = "mini",
     recipe: Annotated[
-        str, typer.Option(help="paper, mini, refine, long, adapt; the preset's name by default")
+        str, typer.Option(help="paper, mini, refine, long, adapt, rekey; the preset's by default")
     ] = "",
     loss: Annotated[
         str, typer.Option(help="cross_entropy or hybrid; the recipe's own by default")

@@ -2,9 +2,10 @@
 
 from vosbench.memory.attention import attend
 from vosbench.memory.attention_cost import ReadCost, attention_cost
-from vosbench.memory.bank import Bank, append
+from vosbench.memory.bank import Bank, append, widen
 from vosbench.memory.by_frame import visit
 from vosbench.memory.checks import check_number, check_whole
+from vosbench.memory.choice import pick, worthiest
 from vosbench.memory.interface import (
     Cost,
     Frame,
@@ -32,7 +33,10 @@ __all__ = [
     "attention_cost",
     "check_number",
     "check_whole",
+    "pick",
     "state_bytes",
     "tensors",
     "visit",
+    "widen",
+    "worthiest",
 ]

@@ -84,6 +84,13 @@ RECIPES = {
         batch=4, optimiser="adamw", backbone_rate=0.0, key_rate=0.03, cosine=True,
         half_decoder=True, average=0.99,
     ),
+    # as "long", from another method's weights (--start) whose keys met no softmax, or another one:
+    # those of gc are so flat for one (perplexity 300 of 405 places) that all places weigh the same
+    "rekey": Recipe(
+        stages=(Stage(260, 240, 0.5, 6, 3e-4, "hybrid", frames=8, paste=0.6),),
+        batch=4, optimiser="adamw", backbone_rate=0.3, key_rate=1.0, cosine=True,
+        half_decoder=True, average=0.99,
+    ),
     "mini": Recipe(
         stages=(
             Stage(
