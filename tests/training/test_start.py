@@ -98,6 +98,17 @@ def test_a_layer_around_the_memory_that_the_file_lacks_is_not_made_up(tmp_path: 
         start("stm", "mini", {}, str(path), seed=0)
 
 
+def test_keys_of_another_method_and_nothing_else_start_as_large_as_the_recipe_says() -> None:
+    given = weights.read(shipped("gc"))[0]
+    first = start("efficient_attention", "mini", {}, str(shipped("gc")), 0, key_scale=2.0)
+    assert first.told.endswith("; keys and queries times 2")
+    for name, value in first.network.state_dict().items():
+        times = 2 if "encoder.key." in name else 1
+        assert torch.equal(value, times * given[name].float()), name
+    own = start("gc", "mini", {}, str(shipped("gc")), 0, key_scale=2.0).network.state_dict()
+    assert torch.equal(own["query_encoder.key.weight"], given["query_encoder.key.weight"].float())
+
+
 def test_weights_of_the_method_itself_are_taken_whole_and_say_nothing() -> None:
     path = shipped("gc")
     found = start("gc", "mini", {}, str(path), seed=0)

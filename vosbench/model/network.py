@@ -129,6 +129,11 @@ class Network(nn.Module):
             torch.manual_seed(seed)  # again: a memory's own weights change none around it
             return cls(shape, memory, start=start).eval()
 
+    def key_weights(self) -> list[nn.Parameter]:
+        """The weights that make keys and queries: of one encoder, or of both."""
+        heads = self.query_encoder.key, self.memory_encoder.key
+        return [p for head in heads if head is not None for p in head.parameters()]
+
     def encode(self, frame: Tensor) -> Query:
         """Everything that depends on the frame alone."""
         return self.query_encoder(normalise(frame, self.mean, self.std))  # type: ignore[no-any-return]

@@ -87,7 +87,7 @@ def train(options: Options, tell: Callable[[str], None] = lambda line: None) -> 
     sources, data = _sources(o, plan)
     ensure_writable(o.out, "--out", make=False)
     held = _held_out(o, sources)
-    first = start(method, o.preset, parameters, given, o.seed)
+    first = start(method, o.preset, parameters, given, o.seed, plan.key_scale)
     network = first.network.to(memory_format=torch.channels_last)
     if o.threads:
         torch.set_num_threads(o.threads)

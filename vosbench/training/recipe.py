@@ -40,6 +40,7 @@ class Recipe:
     cosine: bool  # one half-cosine over all steps, after a short warm-up; else constant
     half_decoder: bool  # decoder in bfloat16
     average: float  # decay of the running mean of the weights, which is what is kept; 0 = none
+    key_scale: float = 1.0  # of keys and queries taken from another method, at the start
 
     @property
     def steps(self) -> int:
@@ -84,12 +85,13 @@ RECIPES = {
         batch=4, optimiser="adamw", backbone_rate=0.0, key_rate=0.03, cosine=True,
         half_decoder=True, average=0.99,
     ),
-    # as "long", from another method's weights (--start) whose keys met no softmax, or another one:
-    # those of gc are so flat for one (perplexity 300 of 405 places) that all places weigh the same
+    # as "long", from the weights of a memory without a softmax (gc's), for one with a softmax over
+    # places or channels: their keys are so flat for it (perplexity 300 of 405 places) that every
+    # readout is about the mean of all values, and no step says where to look
     "rekey": Recipe(
         stages=(Stage(260, 240, 0.5, 6, 3e-4, "hybrid", frames=8, paste=0.6),),
-        batch=4, optimiser="adamw", backbone_rate=0.3, key_rate=1.0, cosine=True,
-        half_decoder=True, average=0.99,
+        batch=4, optimiser="adamw", backbone_rate=0.3, key_rate=0.3, cosine=True,
+        half_decoder=True, average=0.99, key_scale=2.0,
     ),
     "mini": Recipe(
         stages=(

@@ -21,7 +21,7 @@ def optimiser(recipe: Recipe, network: Network) -> Optimizer:
     backbone = [p for encoder in encoders for p in encoder.trunk.parameters()]
     for parameter in backbone:
         parameter.requires_grad_(recipe.backbone_rate > 0)
-    keys = [p for encoder in encoders if encoder.key is not None for p in encoder.key.parameters()]
+    keys = network.key_weights()
     apart = {id(p) for p in backbone + keys}
     heads = [p for p in network.parameters() if id(p) not in apart]
     groups = [

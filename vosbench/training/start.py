@@ -23,8 +23,9 @@ class Start(NamedTuple):
 
 
 def start(
-    method: str, preset_name: str, parameters: Mapping[str, Any], given: str, seed: int
-) -> Start:
+    method: str, preset_name: str, parameters: Mapping[str, Any], given: str, seed: int,
+    key_scale: float = 1.0,
+) -> Start:  # fmt: skip
     """The network of a method at its start.
 
     Of weights of another method all is taken that the network has a place for: the encoders with
@@ -37,6 +38,7 @@ def start(
         parameters: of the memory, where they are not its defaults.
         given: "imagenet", "none" or a file of weights.
         seed: of everything that is random.
+        key_scale: of the keys, where the weights are of another method.
 
     Raises:
         DataError: the file is damaged, of another preset, of other parameters of the same method,
@@ -55,8 +57,11 @@ def start(
         )
         return Start(network, digest)
     digest = _swap(network, path, facts, method, preset_name, parameters)
+    for parameter in network.key_weights():
+        parameter.data *= key_scale
     own = network.state_dict().keys()
     told = _told(weights.told(method, parameters), own - tensors.keys(), tensors.keys() - own)
+    told += "" if key_scale == 1 else f"; keys and queries times {key_scale:g}"
     return Start(network, f"{owner}:{digest}", f"start: {path}, weights of {_owner(facts)}; {told}")
 
 
