@@ -55,7 +55,7 @@ def videos(request):
 
     keys, values = ([x, *(like(x) for _ in range(T - 1))] for x in (key, value))
     kept, live = (Bank(tuple(keys[:n]), tuple(values[:n])) for n in (T - 1, T))
-    segmenter.cohorts, segmenter.t = [Cohort(OBJECTS, kept, live)], 96
+    segmenter.cohorts, segmenter.t = [Cohort(OBJECTS, kept=kept, live=live)], 96
     grid = SIZE[0] // 16, SIZE[1] // 16
     stored = [[x.unflatten(2, grid) for x in xs] for xs in (keys, values)]
     with torch.inference_mode():

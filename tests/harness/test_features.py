@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from tests.harness.plugins import Counting, Diary
 from vosbench.harness.features import Features, Host
 from vosbench.memory import WritePolicy, state_bytes
-from vosbench.model.segmenter import reads
 
 policies = st.builds(
     WritePolicy,
@@ -38,7 +37,7 @@ def test_a_read_sees_the_frames_that_the_policy_names(
     features = Features(Diary(2, 2), (1, 2), objects=1)
     for t, _, live in features.states(policy, times):
         assert list(live) == written(policy, t)
-        assert len(live) == reads(policy, t)
+        assert len(live) == policy.seen(t)
 
 
 @given(policies, times)

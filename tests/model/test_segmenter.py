@@ -9,7 +9,7 @@ import torch
 from tests.model.builders import SIZE, frame, mask, network
 from vosbench.errors import DataError
 from vosbench.memory import WritePolicy, state_bytes
-from vosbench.model.segmenter import Segmenter, reads
+from vosbench.model.segmenter import Segmenter
 
 METHODS = pytest.mark.parametrize("method", ["gc", "stm"])
 
@@ -73,7 +73,7 @@ def test_the_memories_hold_what_reads_counts() -> None:
     for t in range(8):
         if t > 0:
             live = len(segmenter.cohorts[0].live.keys)
-            assert live == reads(policy, t)
+            assert live == policy.seen(t)
         segmenter.step(frame(t), mask(1) if t == 0 else None)
 
 

@@ -23,7 +23,6 @@ from vosbench.harness.subject import POLICY, parse, split_policy
 from vosbench.memory import Growth
 from vosbench.model.frames import STRIDE, Fit
 from vosbench.model.network import preset
-from vosbench.model.segmenter import reads
 
 SMALLEST = 4  # a capacity may start as high as this: rmem keeps two frames at least
 LARGEST = 2**20  # no capacity is tried beyond
@@ -93,7 +92,7 @@ def _state(text: str, settings: Settings, room: Room) -> int:
     shape = preset(settings.preset)
     dims = [rest.pop(name, getattr(shape, name)) for name in ("key_dim", "value_dim")]
     memory = registry.build(method, *dims, **rest)
-    last = reads(policy, room.frames)
+    last = policy.seen(room.frames)
     # what is bounded may be largest on the way: xmem_lt is, before it makes prototypes of frames
     first = 1 if memory.growth is Growth.BOUNDED else last
     times = range(first, last + 1)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from vosbench.memory import Frame, KeyScope, Memory, WritePolicy
+from vosbench.memory import Frame, KeyScope, Memory, Track, WritePolicy
 
 CPU = torch.device("cpu")
 QUERY = -1  # stands for t where the query is drawn
@@ -58,9 +59,8 @@ class Features:
 
 
 @dataclass
-class Host:
-    """What the segmenter does with a memory, on features. A copy of it goes on by itself: states
-    are never changed.
+class Host(Track):
+    """What the segmenter does with a memory, on features.
 
     A memory whose read changes the state (one that counts usage) is read at every frame; another
     one is not, which is what makes thousands of frames cheap.
@@ -69,8 +69,6 @@ class Host:
     features: Features
     policy: WritePolicy
     t: int = 0  # the frame to come; all before it have been written
-    kept: Any = None  # state of what was written for good
-    live: Any = None  # what the read of frame t sees
     counting: bool = True  # until a read has returned the very state it was given
 
     def advance(self, t: int) -> None:
@@ -82,16 +80,14 @@ class Host:
             self.t += 1
 
     def _read(self) -> None:
-        branched, before = self.live is not self.kept, self.live
-        self.live = self.features.memory.read(before, self.features.query())[1]
+        before = self.live
+        self.read(partial(self.features.memory.read, query=self.features.query()))
         self.counting = self.live is not before
-        if not branched:
-            self.kept = self.live
 
     def _write(self, *, last: bool) -> None:
         given = self.t == 0
-        write = self.features.memory.write
-        if self.policy.keeps(self.t, given=given):
-            self.kept = self.live = write(self.kept, self.features.frame(self.t))
-        elif given or (self.policy.include_previous and (last or self.counting)):
-            self.live = write(self.kept, self.features.frame(self.t))  # forgotten by the next write
+        keep = self.policy.keeps(self.t, given=given)
+        read = given or last or self.counting  # before the next write: else it may be left out
+        if keep or (read and self.policy.writes(self.t, given=given)):
+            item = self.features.frame(self.t)
+            self.write(partial(self.features.memory.write, frame=item), keep=keep)

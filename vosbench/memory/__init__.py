@@ -12,10 +12,10 @@ from vosbench.memory.interface import (
     Growth,
     KeyScope,
     Memory,
-    WritePolicy,
     state_bytes,
     tensors,
 )
+from vosbench.memory.policy import Track, WritePolicy
 from vosbench.memory.top_k import attend_top_k
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "KeyScope",
     "Memory",
     "ReadCost",
+    "Track",
     "WritePolicy",
     "append",
     "attend",

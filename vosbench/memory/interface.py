@@ -11,12 +11,13 @@ key_dim, value_dim = channels, h, w = the frame's sides at stride 16, pixels = h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
+
+from vosbench.memory.policy import WritePolicy
 
 
 class Growth(StrEnum):
@@ -51,30 +52,6 @@ class Cost(NamedTuple):
     write_macs: int  # multiply-adds of one write
     state_bytes: int  # bytes that live between frames, float32
     temporary_bytes: int  # peak bytes one read needs for a moment, its readout left out
-
-
-@dataclass(frozen=True)
-class WritePolicy:
-    """When the host writes: the policy is the host's, so that it can be ablated by itself."""
-
-    every: int = 1  # write each frame whose t is a multiple of this
-    keep_first: bool = True  # write the frame whose mask was given
-    include_previous: bool = False  # let the next read also see the last frame, then forget it
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.every, int) or self.every < 1:
-            raise ValueError(f"every is {self.every}; expected a whole number from 1 on")
-        for name in ("keep_first", "include_previous"):
-            if getattr(self, name) not in (True, False):
-                raise ValueError(f"{name} is {getattr(self, name)}; expected True or False")
-
-    def keeps(self, t: int, *, given: bool) -> bool:
-        """Whether frame t is written for good.
-
-        >>> [t for t in range(12) if WritePolicy(every=5).keeps(t, given=False)]
-        [0, 5, 10]
-        """
-        return self.keep_first if given else t % self.every == 0
 
 
 class Memory(nn.Module):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from vosbench.errors import DataError, PluginError
-from vosbench.memory import WritePolicy, state_bytes
+from vosbench.memory import Track, WritePolicy, state_bytes
 from vosbench.model.encoders import Query
 from vosbench.model.frames import Fit, Ids, decide, one_hot, others, to_tensor
 from vosbench.model.network import Network
@@ -20,22 +21,19 @@ Stage = Callable[[str], AbstractContextManager[Any]]
 
 
 @dataclass
-class Cohort:
+class Cohort(Track):
     """Objects that were given on the same frame and share a memory state."""
 
     objects: tuple[int, ...]
-    kept: Any  # state of what was written for good; None before the first such write
-    live: Any  # what reads see: `kept`, or kept and one temporary frame
 
 
 class Segmenter:
     """Segments one video; a new video needs a new Segmenter.
 
-    A temporary write is a write into a branch of the state that the next write forgets: states are
-    never changed in place, so no memory module has to know of it. So is what a read notes there: a
-    memory that counts its reads, under a policy of its own that has no such writes, counts with
-    `include_previous` those right after a kept frame alone. Objects that are given later form
-    a cohort with a state of its own; one that vanishes has an empty mask and may come back.
+    A memory that counts its reads, under a policy of its own that has no temporary writes, counts
+    with `include_previous` those right after a kept frame alone (see `Track`). Objects that are
+    given later form a cohort with a state of its own; one that vanishes has an empty mask and may
+    come back.
 
     Args:
         network: encoders, memory and decoder.
@@ -122,12 +120,9 @@ class Segmenter:
             skips = self.network.decoder.skips(query.f4, query.f8)
         masks, finite = [], []
         for cohort in self.cohorts:
-            branched = cohort.live is not cohort.kept
             with self.stage("read"):
-                readout, cohort.live = self.network.read(cohort.live, query)
+                readout = cohort.read(partial(self.network.read, query=query))
             finite.append(readout.isfinite().all())
-            if not branched:
-                cohort.kept = cohort.live
             with self.stage("decode"):
                 masks.append(self.network.decode(readout, query, skips).float().sigmoid())
         if not torch.stack(finite).all():  # asked for last: a GPU is not waited for before
@@ -142,7 +137,7 @@ class Segmenter:
             return masks
         assert self.fit is not None
         fresh = self.fit.enter(one_hot(given, new, self.device))
-        self.cohorts.append(Cohort(new, None, None))
+        self.cohorts.append(Cohort(new))
         if masks is None:
             return fresh
         return torch.cat([masks * (1 - fresh.sum(dim=0)), fresh])
@@ -156,8 +151,7 @@ class Segmenter:
             rows = slice(start, start + len(cohort.objects))
             start = rows.stop
             given = cohort.objects == new
-            keep = self.policy.keeps(self.t, given=given)
-            if not (keep or given or self.policy.include_previous):
+            if not self.policy.writes(self.t, given=given):
                 continue
             with self.stage("memory_encode"):
                 item = self.network.memorise(
@@ -165,18 +159,7 @@ class Segmenter:
                     others=None if rest is None else rest[rows],
                 )  # fmt: skip
             with self.stage("write"):
-                state = self.network.store(cohort.kept, item)
-            cohort.live = state
-            if keep:
-                cohort.kept = state
-
-
-def reads(policy: WritePolicy, t: int) -> int:
-    """How many frames the read of frame t sees under a policy (frame 0 is given).
-
-    >>> [reads(WritePolicy(every=5, include_previous=True), t) for t in (1, 2, 5, 6, 7)]
-    [1, 2, 2, 2, 3]
-    """
-    kept = sum(policy.keeps(s, given=s == 0) for s in range(t))
-    last = policy.keeps(t - 1, given=t == 1)
-    return max(1, kept + (policy.include_previous and not last))
+                cohort.write(
+                    partial(self.network.store, item=item),
+                    keep=self.policy.keeps(self.t, given=given),
+                )

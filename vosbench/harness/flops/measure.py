@@ -17,7 +17,6 @@ from vosbench.harness.flops.by_torch import torch_counts
 from vosbench.harness.subject import Subject
 from vosbench.memory import WritePolicy
 from vosbench.model.network import Network, count_parameters
-from vosbench.model.segmenter import reads
 from vosbench.results import Row
 
 COUNTERS = ("analytic", "fvcore", "torch")
@@ -105,9 +104,8 @@ def formula(features: Features, policy: WritePolicy, times: tuple[int, ...]) -> 
     """What `Memory.cost` states of the read of frame t and of a write of it."""
     rows, pixels = [], features.grid[0] * features.grid[1]
     for t in times:
-        kept = sum(policy.keeps(s, given=s == 0) for s in range(t))
-        read = features.memory.cost(reads(policy, t), pixels, features.objects)
-        write = features.memory.cost(kept + 1, pixels, features.objects)
+        read = features.memory.cost(policy.seen(t), pixels, features.objects)
+        write = features.memory.cost(policy.kept(t) + 1, pixels, features.objects)
         rows += [
             Row(None, t, "read_macs", read.read_macs, "MAC"),
             Row(None, t, "write_macs", write.write_macs, "MAC"),

@@ -14,7 +14,6 @@ from vosbench.harness.settings import GROWTH_T, Settings
 from vosbench.harness.subject import Subject
 from vosbench.memory import Growth, Memory, WritePolicy
 from vosbench.metrics import power
-from vosbench.model.segmenter import reads
 from vosbench.results import Row
 
 _STEPS = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8)  # a decade in ten steps (R10, ISO 3)
@@ -79,7 +78,7 @@ def formula(
     """What `Memory.cost` says."""
     rows = []
     for t in times:
-        cost = memory.cost(reads(policy, t), grid[0] * grid[1], objects)
+        cost = memory.cost(policy.seen(t), grid[0] * grid[1], objects)
         rows += [
             Row(None, t, "state_bytes", cost.state_bytes, "byte"),
             Row(None, t, "read_temporary_bytes", cost.temporary_bytes, "byte"),

@@ -18,7 +18,6 @@ import torch
 
 from vosbench.harness.speed.clock import Clock
 from vosbench.memory import KeyScope, Memory, WritePolicy
-from vosbench.model.segmenter import reads
 from vosbench.results import Row
 
 LEAST = 0.05  # seconds that each rate is measured for
@@ -105,10 +104,9 @@ def frame_work(
     memory: Memory, policy: WritePolicy, t: int, pixels: int, objects: int
 ) -> list[Work]:
     """Reads and writes of frame t under a write policy."""
-    seen = reads(policy, t)
-    work = [read_work(memory, seen, pixels, objects)]
-    if policy.keeps(t, given=False) or policy.include_previous:
-        work.append(write_work(memory, reads(policy, t + 1), pixels, objects))
+    work = [read_work(memory, policy.seen(t), pixels, objects)]
+    if policy.writes(t, given=False):
+        work.append(write_work(memory, policy.kept(t) + 1, pixels, objects))
     return work
 
 
