@@ -65,7 +65,8 @@ class Honest(Memory):
         return state.value.clone(), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
-        return Cost(0, 0, 4 * objects * self.value_dim * pixels, 0)
+        line = objects * self.value_dim * pixels
+        return Cost(0, line, 4 * line, 0)
 
 
 class WrongShape(Honest):
@@ -88,6 +89,11 @@ class KeepsOnSelf(Honest):
     def write(self, state: Any, frame: Frame) -> Any:
         self.sum = getattr(self, "sum", 0) + frame.value
         return Last(self.sum * frame.key.mean(1, keepdim=True))
+
+
+class CountsFrames(Honest):
+    def write(self, state: Any, frame: Frame) -> Any:
+        return Last(super().write(state, frame).value / (frame.t + 1))
 
 
 class Ordered(Honest):
@@ -116,7 +122,7 @@ class Hoards(Honest):
 
 class Understates(Honest):
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
-        return Cost(0, 0, 4 * objects * self.value_dim * pixels - 400, 0)
+        return super().cost(t, pixels, objects)._replace(state_bytes=0)
 
 
 class Detaches(Honest):
@@ -147,9 +153,9 @@ class Raises(Honest):
 
 BROKEN = {
     "shapes": WrongShape, "purity": WritesInPlace, "branching": SharesStorage,
-    "reset": KeepsOnSelf, "permutation": Ordered, "removal": Mixes, "half": Overflows,
-    "growth": Hoards, "cost": Understates, "gradients": Detaches, "determinism": Gambles,
-    "facts": Nameless, "onnx": Decides,
+    "reset": KeepsOnSelf, "late": CountsFrames, "permutation": Ordered, "removal": Mixes,
+    "half": Overflows, "growth": Hoards, "cost": Understates, "gradients": Detaches,
+    "determinism": Gambles, "facts": Nameless, "onnx": Decides,
 }  # fmt: skip
 
 

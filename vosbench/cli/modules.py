@@ -21,7 +21,7 @@ def check(
     methods: Annotated[list[str], typer.Argument(help="names, or name:parameter=value")],
 ) -> None:
     """Hold memory modules to the contract; exit status 1 where a clause is broken."""
-    from vosbench.harness.contract import check as run
+    from vosbench.harness.contract import check_apart as run
     from vosbench.harness.subject import parse
 
     broken = 0

@@ -6,15 +6,17 @@ import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vosbench.harness.contract.breach import ExemptError, demand
 from vosbench.harness.contract.costs import cost, growth
 from vosbench.harness.contract.exported import onnx
 from vosbench.harness.contract.trial import (
     GRID,
+    LIVED,
     OBJECTS,
     Trial,
     leaves,
@@ -23,70 +25,96 @@ from vosbench.harness.contract.trial import (
     same,
     written,
 )
-from vosbench.memory import Growth, WritePolicy, tensors
+from vosbench.memory import Growth, Memory, WritePolicy, tensors
 
-LIVED = 24  # writes, each read: a bank of ten frames has evicted or consolidated by then
 LARGE = 16.0  # scores of several hundred: exp overflows in float16 from 11 on, in float32 from 88
+LATER = 37  # frames into a video
+_TORCHS = vars(nn.Module()).keys()  # attributes that every module has
 
 
 def shapes(trial: Trial) -> None:
-    """A readout is (objects, value_dim, h, w), for a query of one or of all objects, alike."""
+    """A read gives (readout, state), (objects, value_dim, h, w) and tensors and numbers."""
     memory = trial.memory()
     state = written(memory, trial.frames(memory, 2))
     one = trial.query(memory)
-    read = memory.read(state, one)[0]
-    wanted = (OBJECTS, memory.value_dim, *GRID)
+    pair = memory.read(state, one)
+    form = isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], Tensor)
+    demand(form, "read to return (readout, state)", f"a {type(pair).__name__}")
+    read, wanted = pair[0], (OBJECTS, memory.value_dim, *GRID)
     demand(tuple(read.shape) == wanted, f"a readout of shape {wanted}", tuple(read.shape))
-    again = memory.read(state, one.repeat(OBJECTS, 1, 1, 1))[0]
-    close(read, again, "the same readout for one query and for one repeated for each object")
+    plain = Tensor | int | float | None
+    odd = {type(x).__name__ for x in leaves(state) if not isinstance(x, plain)}
+    demand(not odd, "a state that is a NamedTuple of tensors and numbers", ", ".join(sorted(odd)))
 
 
 def purity(trial: Trial) -> None:
     """Writing and reading leave the old state, the frame and the query untouched."""
-    memory = trial.memory()
-    *first, last = trial.frames(memory, 4)
-    state, asked = written(memory, first), trial.query(memory)
-    held = state, last, asked
-    before = copy.deepcopy(held)
-    after = memory.write(state, last)
-    memory.read(after, asked)
-    memory.read(state, asked)
-    for name, a, b in zip(("state", "frame", "query"), before, held, strict=True):
-        demand(same(a, b), f"the {name} as it was before", f"a changed {name}")
+    memory, state = trial.memory(), None
+    asked = trial.query(memory)
+    for item in trial.frames(memory, LIVED):
+        held = state, item, asked
+        before = copy.deepcopy(held)
+        written_to = memory.write(state, item)
+        then = copy.deepcopy(written_to)
+        state = memory.read(written_to, asked)[1]
+        for name, a, b in zip(("state", "frame", "query"), before, held, strict=True):
+            demand(same(a, b), f"the {name} as it was before", f"a changed {name} at t = {item.t}")
+        demand(same(then, written_to), "a read that changes no state", f"one does at t = {item.t}")
 
 
 def branching(trial: Trial) -> None:
     """Two writes to one state give two states: the host writes the previous frame for a moment."""
-    memory = trial.memory()
-    *first, one, two = trial.frames(memory, 5)
-    state, asked = written(memory, first), trial.query(memory)
-    left = memory.write(state, one)
-    alone = memory.read(left, asked)[0].clone()
-    memory.read(memory.write(state, two), asked)
-    close(memory.read(left, asked)[0], alone, "a state that another write does not change")
+    memory, state = trial.memory(), None
+    asked = trial.query(memory)
+    others = trial.frames(memory, LIVED, seed=9)
+    for item, other in zip(trial.frames(memory, LIVED), others, strict=True):
+        left = memory.write(state, item)
+        alone = memory.read(left, asked)[0].clone()
+        memory.read(memory.write(state, other), asked)
+        close(memory.read(left, asked)[0], alone, "a state that another write does not change")
+        state = memory.read(left, asked)[1]
 
 
 def reset(trial: Trial) -> None:
     """Nothing of one video is left in the next: a module keeps no state of its own."""
     memory, fresh = trial.memory(), trial.memory()
-    visible = {k: v for k, v in vars(memory).items() if not k.startswith("_")}
+    visible = copy.deepcopy(_visible(memory))
     weights = copy.deepcopy(memory.state_dict())
-    before = written(memory, trial.frames(memory, 4, seed=1))
-    memory.read(before, trial.query(memory))
-    items, asked = trial.frames(memory, 3, seed=2), trial.query(memory)
-    now, wanted = (m.read(written(m, items), asked)[0] for m in (memory, fresh))
+    items, asked = trial.frames(memory, LIVED, seed=2), trial.query(memory)
+    lived(memory, trial.frames(memory, LIVED, seed=1), asked)
+    now, wanted = (lived(m, items, asked) for m in (memory, fresh))
     demand(torch.equal(now, wanted), "the readout of a fresh module", "another readout")
-    after = {k: v for k, v in vars(memory).items() if not k.startswith("_")}
-    demand(same(list(visible.values()), list(after.values())), "attributes untouched", "changed")
+    for name in visible.keys() | _visible(memory).keys():
+        untouched = same(visible.get(name), _visible(memory).get(name))
+        demand(untouched, f"self.{name} as it was", "a changed one")
     kept = memory.state_dict()
     demand(all(same(kept[k], v) for k, v in weights.items()), "weights untouched", "changed")
 
 
+def _visible(memory: Memory) -> dict[str, Any]:
+    """Attributes of the method's own that could hold what a video left."""
+    return {
+        k: v for k, v in vars(memory).items()
+        if k not in _TORCHS and isinstance(v, Tensor | int | float | tuple | list | dict | None)
+    }  # fmt: skip
+
+
+def late(trial: Trial) -> None:
+    """An object given in the middle of a video starts there: t is an index, not a count."""
+    memory = trial.memory()
+    items, asked = trial.frames(memory, LIVED), trial.query(memory)
+    later = [item._replace(t=item.t + LATER) for item in items]
+    expected = f"the readout of the same frames {LATER} later"
+    close(lived(memory, later, asked), lived(memory, items, asked), expected)
+
+
 def permutation(trial: Trial) -> None:
-    """Permuting the objects permutes the readout and changes nothing else."""
+    """Permuting the objects permutes the readout; a query may be of all objects or of each."""
     memory, order = trial.memory(), [2, 0, 1]
     items, asked = trial.frames(memory, LIVED), trial.query(memory)
     plain = lived(memory, items, asked)
+    each = lived(memory, items, asked.repeat(OBJECTS, 1, 1, 1))
+    close(each, plain, "the same readout for one query and for one repeated for each object")
     moved = [of_objects(memory, item, order) for item in items]
     close(lived(memory, moved, asked), plain[order], "the readout in the objects' new order")
 
@@ -101,13 +129,15 @@ def removal(trial: Trial) -> None:
 
 
 def half(trial: Trial) -> None:
-    """Keys and queries in float16, far too large for a plain exp, give a finite readout."""
+    """Keys and queries in float16, far too large for a plain exp, give finite readouts."""
     trial = replace(trial, dtype=torch.float16)
-    memory = trial.memory()
-    items = [i._replace(key=LARGE * i.key) for i in trial.frames(memory, 3)]
-    readout = memory.read(written(memory, items), LARGE * trial.query(memory))[0]
-    readout = readout.float() / memory.gain(GRID[0] * GRID[1])
-    demand(bool(readout.isfinite().all()), "finite numbers", "inf or nan")
+    memory, state = trial.memory(), None
+    asked, gain = LARGE * trial.query(memory), memory.gain(GRID[0] * GRID[1])
+    for item in trial.frames(memory, LIVED):
+        state = memory.write(state, item._replace(key=LARGE * item.key))
+        readout, state = memory.read(state, asked)
+        finite = bool((readout.float() / gain).isfinite().all())
+        demand(finite, "finite numbers", f"inf or nan at t = {item.t}")
 
 
 def gradients(trial: Trial) -> None:
@@ -142,12 +172,12 @@ def _depends_on_keys(trial: Trial) -> bool:
 def determinism(trial: Trial) -> None:
     """The same seed and frames give the same bits."""
     made = [trial.memory() for _ in range(2)]
-    one, two = (m.read(written(m, trial.frames(m, 5)), trial.query(m))[0] for m in made)
+    one, two = (lived(m, trial.frames(m, LIVED), trial.query(m)) for m in made)
     demand(torch.equal(one, two), "the same bits twice", f"{(one - two).abs().max():.2g} apart")
 
 
 def facts(trial: Trial) -> None:
-    """It names its paper, its growth and its policy; its state is tensors and numbers."""
+    """It names its paper, its growth and its policy; no weight is in its state."""
     memory = trial.memory()
     demand(bool(getattr(memory, "paper", "")), "paper = 'Authors, title, arXiv number'", "nothing")
     demand(
@@ -156,8 +186,6 @@ def facts(trial: Trial) -> None:
     demand(isinstance(memory.policy, WritePolicy), "a policy of kind WritePolicy", memory.policy)
     demand(memory.gain(576) > 0, "a positive gain", memory.gain(576))
     state = written(memory, trial.frames(memory, 2))
-    odd = [x for x in leaves(state) if not isinstance(x, Tensor | int | float | None)]
-    demand(not odd, "a state of tensors and numbers", odd)
     demand(not any(x.requires_grad for x in tensors(state) if x.is_leaf), "a state without weights",
            "a parameter in it")  # fmt: skip
 
@@ -171,7 +199,7 @@ def close(a: Tensor, b: Tensor, expected: str) -> None:
 CHECKS: Mapping[str, Callable[[Trial], None]] = MappingProxyType(
     {
         check.__name__: check
-        for check in (shapes, purity, branching, reset, permutation, removal, half, growth, cost,
-                      gradients, determinism, facts, onnx)
+        for check in (shapes, determinism, facts, purity, branching, reset, late, permutation,
+                      removal, half, growth, cost, gradients, onnx)
     }
 )  # fmt: skip

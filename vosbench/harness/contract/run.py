@@ -15,20 +15,24 @@ from vosbench.harness.contract.checks import CHECKS
 from vosbench.harness.contract.trial import Trial
 
 GUIDE = {  # clause -> what helps, word for word as in CONTRIBUTING.md, "The contract"
-    "shapes": "unflatten with the query's h and w",
+    "shapes": "return (readout, state); unflatten with the query's h and w",
     "purity": "build new tensors; nothing in place",
     "branching": "never append into storage that an older state sees",
     "reset": "keep nothing on `self`",
+    "late": "count the writes in the state; t is an index",
     "permutation": "treat all objects alike",
     "removal": "no sum, softmax or norm over the first axis",
     "half": "subtract the maximum first",
-    "growth": "declare what is true, or evict",
+    "growth": "declare what is true, or evict; no sum without end",
     "cost": "count every product and every tensor that lives at once",
     "gradients": "no detach, no argmax on the way",
     "determinism": "draw no random numbers",
     "facts": "set them on the class",
     "onnx": "no branch on what tensors hold; what cannot be helped is named in `no_onnx`",
 }
+
+
+GRANTED = ("shapes", "determinism")  # what every clause after it takes for granted
 
 
 class Finding(NamedTuple):
@@ -52,9 +56,27 @@ def check(
     if own := {"key_dim", "value_dim"} & trial.parameters.keys():
         raise UsageError(f"{sorted(own)[0]} given: a check sets the widths itself; leave it out")
     registry.build(method, 8, 8, **trial.parameters)
-    for clause in clauses:
-        promise = (CHECKS[clause].__doc__ or "").splitlines()[0]
-        yield Finding(clause, promise, *_tried(clause, trial))
+    waiting = list(clauses)
+    while waiting:
+        clause = waiting.pop(0)
+        found = Finding(clause, promise(clause), *_tried(clause, trial))
+        yield found
+        if rest := unjudged(found, waiting):
+            yield from rest
+            return
+
+
+def promise(clause: str) -> str:
+    """What a clause promises, in one sentence."""
+    return (CHECKS[clause].__doc__ or "").splitlines()[0]
+
+
+def unjudged(found: Finding, waiting: Iterable[str]) -> list[Finding]:
+    """Clauses that cannot be judged after this finding: they would all be broken by one fault."""
+    if found.status != "broken" or found.clause not in GRANTED:
+        return []
+    why = f"{found.clause} has to hold first"
+    return [Finding(clause, promise(clause), "skipped", why) for clause in waiting]
 
 
 def _tried(clause: str, trial: Trial) -> tuple[str, str]:
@@ -67,7 +89,7 @@ def _tried(clause: str, trial: Trial) -> tuple[str, str]:
         return "skipped", str(reason)
     except BreachError as breach:
         return "broken", f"{breach}: {advice(clause)}"
-    except Exception as error:  # a plugin may raise anything; what helps a breach does not help it
+    except (Exception, SystemExit) as error:  # what helps a breach does not help here
         return "broken", f"it raises {bare(one_line(error))} ({_place(error)})"
     return "holds", ""
 

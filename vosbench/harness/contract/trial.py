@@ -16,6 +16,7 @@ from vosbench import registry
 from vosbench.memory import Frame, KeyScope, Memory
 
 OBJECTS, KEY, VALUE, GRID = 3, 8, 12, (3, 4)
+LIVED = 24  # writes, each read: a bank of ten frames has evicted or consolidated by then
 
 
 @dataclass(frozen=True)
@@ -94,5 +95,7 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, Tensor):
         return isinstance(b, Tensor) and a.shape == b.shape and torch.equal(a, b)
     if isinstance(a, tuple | list):
-        return len(a) == len(b) and all(map(same, a, b))
-    return bool(a == b)
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    return type(a) is type(b) and bool(a == b)
