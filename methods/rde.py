@@ -9,7 +9,8 @@
         frames {M_t, X_t, X_1, X_1}: the first counts twice; {X_1, X_1} after one write
 
 Shapes: K (1, key_dim, 4 pixels), V (objects, value_dim, 4 pixels), Q (objects or 1, key_dim,
-pixels). State: one frame, then three for ever. The write is heavy: see `cost`.
+pixels). State: one frame, then three for ever, of 4 pixels (key_dim + objects value_dim) bytes.
+The write is heavy: see `cost`.
 
 Unlike the paper: 3-D convolutions of height 1 in time are 2-D ones here, the same sums; a (per
 channel) is not in it: a and W start at zero and the last convolution at the mean, so that untrained

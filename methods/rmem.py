@@ -11,8 +11,8 @@ n of the first frame stands for itself as the number of frames. Averages start w
 eviction. Frames are visited one after the other, and each one's share of the attention is kept.
 
 Shapes: K (objects, key_dim, frames pixels), V (objects, value_dim, ...), Q (objects or 1, key_dim,
-pixels). State: at most 1 + frames frames, and the attention of the last read, which is 1 /
-(key_dim + value_dim) of them.
+pixels). State: at most 1 + frames frames of 4 pixels (key_dim + value_dim + 1) bytes an object,
+the 1 being the attention of the last read, and two numbers a frame.
 
 Unlike the paper: it rides on AOT, whose attention is one for all objects and which has a temporal
 position embedding, learned; here is STM's attention, and each object keeps frames of its own, so

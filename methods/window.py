@@ -6,7 +6,8 @@ The stride of the window is the host's: `policy_every=5` keeps every fifth frame
 `policy_include_previous=1` then lets the last frame take the oldest one's place, as SAM 2 does.
 
 Shapes: K (objects, key_dim, (1 + recent) pixels), V (objects, value_dim, ...), Q (objects or 1,
-key_dim, pixels). State: at most 1 + recent frames.
+key_dim, pixels). State: at most 1 + recent frames of 4 pixels (key_dim + value_dim)
+bytes an object.
 
 Unlike the paper: its frames are read by four layers of transformer cross-attention with rotary
 position embeddings, embeddings of a frame's age and object pointers, all learned. Here is the bank

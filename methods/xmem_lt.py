@@ -12,7 +12,7 @@ long-term memory holds `long_term` prototypes; to make room, the least used leav
 that the affinity of a whole frame never exists at once.
 
 Shapes: K (1, key_dim, stored), V (objects, value_dim, stored), Q (objects or 1, key_dim, pixels).
-State: at most (most - 1) pixels + long_term locations of key_dim + objects value_dim + 3 numbers.
+State: at most (most - 1) pixels + long_term locations of 4 (key_dim + objects value_dim + 3) bytes.
 
 Unlike the paper: s = 1 + x^2 and e = sigmoid(x) are 3x3 convolutions of the encoder's features
 there; here x is a 1x1 convolution of the key, s = softplus(x) / log 2 and e = 2 sigmoid(x), both 1

@@ -101,15 +101,18 @@ def test_auto_compares_the_shapes_that_a_parameter_changes(monkeypatch: pytest.M
         choose("stcn", {"topk": 3}, settings("auto"))
 
 
-def test_without_a_name_the_methods_with_weights_run_and_all_means_all(tmp_path: Path) -> None:
-    assert {"gc", "stm"} <= set(named((), "mini", "auto"))
-    assert "first" not in named((), "mini", "auto")
+def test_without_a_name_a_few_methods_with_weights_run_and_all_means_all(tmp_path: Path) -> None:
+    assert named((), "mini", "auto") == ("gc", "stm", "stcn")
+    assert named(("trained",), "mini", "auto") == trained("mini")
+    assert {"gc", "stm", "stcn", "delta"} <= set(trained("mini"))
     assert {"first", "kmn"} <= set(named(("all",), "mini", "auto"))
     assert named(("kmn", "gc", "kmn"), "mini", "auto") == ("kmn", "gc")
     (tmp_path / "kmn-paper.safetensors").write_bytes(b"")
     assert named((), "paper", str(tmp_path)) == ("kmn",)
-    with pytest.raises(UsageError, match="no method has weights for preset paper"):
-        named((), "paper", "auto")
+    assert named(("gc", "trained"), "paper", str(tmp_path)) == ("gc", "kmn")
+    for given in ((), ("trained",)):
+        with pytest.raises(UsageError, match="no method has weights for preset paper"):
+            named(given, "paper", "auto")
 
 
 @pytest.mark.parametrize("text", ["stm:0123456789ab", "my_method:0123456789ab"])

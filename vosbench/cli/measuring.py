@@ -38,7 +38,7 @@ def with_options_of(verb: Callable[..., None]) -> Callable[[Callable[..., None]]
 @app.command()
 def bench(
     methods: Annotated[
-        str, typer.Option(help="names, or name:parameter=value, by commas; or all")
+        str, typer.Option(help="names, or name:parameter=value, by commas; all or trained")
     ] = "",
     data: Annotated[
         list[str] | None,
@@ -90,19 +90,20 @@ def bench(
 ) -> None:
     """Run methods x data sets x harnesses, and render the report.
 
-    Without --methods: every method that has weights for the preset, and, with the shipped weights,
-    none on each method's, for what its memory adds.
+    Without --methods: gc, stm and stcn, or what --weights FOLDER has weights for. Without, and with
+    --methods trained (all that have weights for the preset), none runs on each method's shipped
+    weights, too, for what its memory adds.
 
     Equal room on long videos with look-alikes and occlusions:
     vosbench bench --data synthetic:length=500,scenario=crossing-twins+occlusion --methods
     stm,window,rmem,afb_urr --weights stm --match-state 2MiB --harness accuracy,growth
     """
     settings = _settings(locals())
-    from vosbench.harness.checkpoint import named
+    from vosbench.harness.checkpoint import TRAINED, named
     from vosbench.harness.control import controls
 
     whole = replace(settings, methods=named(settings.methods, preset, weights))
-    beside = [] if settings.methods else controls(whole)
+    beside = controls(whole) if {*settings.methods} <= {TRAINED} else []
     _measure([_matched(whole, match_state), *beside], on)
 
 

@@ -17,6 +17,8 @@ from vosbench.model import weights
 from vosbench.model.network import changed, preset
 
 ALL = "all"  # in place of a method's name: every registered one
+TRAINED = "trained"  # likewise: every one that has weights for the preset
+FIRST = ("gc", "stm", "stcn")  # of these, what a run takes that names none: it ends in minutes
 
 
 @dataclass(frozen=True)
@@ -89,24 +91,25 @@ def choose(method: str, parameters: Mapping[str, Any], settings: Settings) -> Ch
 
 
 def named(methods: tuple[str, ...], preset_name: str, given: str) -> tuple[str, ...]:
-    """The methods of a run: those named, "all" as every registered one.
+    """The methods of a run: those named, "all" as every registered one, "trained" as those that
+    have weights for the preset, in the folder that is `given` or shipped.
 
-    Without any, those that have weights: in the folder that is `given`, else the shipped ones.
+    Without any, the trained ones of a folder, or the first ones of the shipped.
 
     Raises:
-        UsageError: none is named and none has weights for the preset.
+        UsageError: none is named, or "trained" is, and none has weights for the preset.
     """
-    if methods:
-        every = {m: tuple(registry.methods()) if m == ALL else (m,) for m in methods}
-        return tuple(dict.fromkeys(m for found in every.values() for m in found))
     folder = Path(given) if given not in registry.methods() and Path(given).is_dir() else None
-    found = trained(preset_name, folder)
-    if not found:
+    words = {ALL: tuple(registry.methods()), TRAINED: trained(preset_name, folder)}
+    if not words[TRAINED] and TRAINED in (methods or (TRAINED,)):
         raise UsageError(
             f"no method has weights for preset {preset_name}: name methods, as in "
             f"--methods gc,stm, or --methods {ALL}"
         )
-    return found
+    if not methods:
+        first = () if folder else tuple(m for m in FIRST if m in words[TRAINED])
+        return first or words[TRAINED]
+    return tuple(dict.fromkeys(m for given in methods for m in words.get(given, (given,))))
 
 
 def trained(preset_name: str, folder: Path | None = None) -> tuple[str, ...]:
