@@ -92,7 +92,8 @@ def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory
     try:
         return cls(key_dim, value_dim, **given)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"method {name} refuses {given}: {error}") from error
+        reason = str(error).partition("\n")[0]  # torch adds its own stack
+        raise UsageError(f"method {name} refuses {given}: {reason}") from error
     except Exception as error:  # a plugin may fail in any way
         reason = one_line(error)
         raise PluginError(

@@ -46,6 +46,13 @@ def test_a_list_pairs_values_and_one_value_goes_with_all() -> None:
         methods("stm.every=1,2,5", "stm.key_dim=8,16", paired=True)
 
 
+def test_a_list_may_repeat_a_value_but_no_combination() -> None:
+    grid = ("stm.every=1,1", "stm.key_dim=8,16")
+    assert len(methods(*grid, paired=True)) == 2
+    with pytest.raises(UsageError, match=r"stm.policy_every=1, stm.key_dim=8 is given twice"):
+        methods("stm.every=1,1", "stm.key_dim=8,8", paired=True)
+
+
 def test_policy_applies_to_every_method_of_the_run() -> None:
     assert methods("policy.every=3", "gc.key_dim=8", methods=("stm:policy_every=9", "kmn")) == [
         "stm:policy_every=3", "kmn:policy_every=3", "gc:policy_every=3,key_dim=8",
@@ -74,6 +81,11 @@ def test_settings_of_the_run_and_of_the_data_make_runs_of_their_own() -> None:
         ("stm.every=", r"expected METHOD.PARAMETER=VALUE"),
         ("stm.every=0", r"every is 0; expected a whole number"),
         ("stm.keep_first=2", r"'2' is no truth value; expected 0 or 1"),
+        ("stm.every=1,2,1", r"stm.policy_every=1 is given twice; give it once"),
+        ("gc_ema.rate=0.1,0.10", r"gc_ema.rate=0.1 is given twice"),
+        ("run.seed=0,1,00", r"run.seed=0 is given twice"),
+        ("stcn.top_k=20,20.0", r"stcn.top_k=20 is given twice"),
+        ("stm.every=5.0", r"every is 5.0; expected a whole number"),  # though it equals the default
         ("stm.key_dim=0", r"'0'; expected a whole number from 1 on"),
         ("stcn.top_k=5,0", r"top_k is 0"),
         ("run.size=8", r"from 16 on"),
@@ -108,6 +120,16 @@ def test_the_table_holds_what_the_store_holds(tmp_path: Path) -> None:
     assert "untrained" in measured
     assert 0 <= float(measured.split()[-1]) <= 1
     assert absent.split()[-1] == "-"
+
+
+def test_the_default_among_the_values_is_the_run_without_it_and_shown_as_typed(
+    tmp_path: Path,
+) -> None:
+    given = replace(PLAIN, store=tmp_path, harnesses=("accuracy",), methods=("first",))
+    bench(given, Ticks(), Here)
+    (run,) = expand(given, ["first.key_dim=64"])
+    assert bench(run, Ticks(), Here).present == 1
+    assert "key_dim=64" in table([run])
 
 
 def test_the_table_says_at_which_t_each_cost_stands(tmp_path: Path) -> None:

@@ -46,6 +46,9 @@ def test_a_value_that_no_record_can_hold_is_refused(text: str) -> None:
         ("gc:policy_every=often", {}, r"write policy refuses"),
         ("gc:key_dim=0", {}, r"expected positive whole numbers"),
         ("gc:key_dim=wide", {}, r"expected positive whole numbers"),
+        ("gc:key_dim=100000000000", {}, r"network of gc:key_dim=100000000000 does not fit into"),
+        ("ssm:key_dim=100000000000", {}, r"give smaller values"),  # its own weights are too large
+        ("ssm:key_dim=10000000000000000000", {}, r"give smaller values"),  # no 64 bits hold it
         ("gc", {"precision": "float23"}, r"unknown precision 'float23': did you mean float32"),
         ("gc", {"preset": "minn"}, r"unknown preset 'minn': did you mean mini"),
         ("gc", {"device": "gpu"}, r"unknown device 'gpu'.*known: cpu"),
@@ -74,6 +77,29 @@ def test_parameters_reach_the_network_and_the_policy() -> None:
     assert cell.parameters == '{"key_dim":8,"policy_every":2}'
     assert (cell.weights, cell.preset, cell.dataset) == ("untrained", "mini", "d")
     assert subject.short_side == 240
+
+
+@pytest.mark.parametrize(
+    ("method", "same"),
+    [
+        ("gc", "gc:key_dim=64,value_dim=128"),
+        ("gc_ema", "gc_ema:rate=0.3"),
+        ("stm:key_dim=8", "stm:policy_every=5,policy_keep_first=1,key_dim=8"),
+    ],
+)
+def test_a_value_that_is_the_default_makes_no_other_run(method: str, same: str) -> None:
+    default = Entry.of(method, settings())
+    for named in (Entry.of(same, settings()), prepare(same, settings())):
+        assert named.name == default.name
+        assert named.cell("speed") == default.cell("speed")
+
+
+def test_the_default_of_another_preset_is_a_run_of_its_own() -> None:
+    names = [
+        Entry.of(f"gc:key_dim={k}", settings(preset=preset)).name
+        for preset in ("mini", "paper") for k in (64, 128)
+    ]  # fmt: skip
+    assert names == ["gc", "gc:key_dim=128", "gc:key_dim=64", "gc"]
 
 
 def test_an_entry_names_a_method_as_its_subject_does_without_building_it() -> None:

@@ -6,6 +6,7 @@ Each method runs at every combination of its own axes and the common ones.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -34,7 +35,7 @@ def expand(settings: Settings, grid: Sequence[str], *, paired: bool = False) -> 
 
     Raises:
         UsageError: an axis that does not parse, is given twice, or whose values do not pair up; a
-            value that the method refuses.
+            value, or with `paired` a combination, that is given twice or that the method refuses.
         DataError: data or weights that do not fit.
     """
     axes = [Axis.of(text) for text in grid]
@@ -77,8 +78,22 @@ def _points(text: str, axes: Iterable[Axis], *, paired: bool) -> Iterable[tuple[
 
 
 def _combined(method: str, axes: list[Axis], *, paired: bool) -> Iterable[tuple[Any, ...]]:
-    if not paired:
-        return itertools.product(*(axis.values for axis in axes))
+    if paired:
+        return _once(axes, _paired(method, axes))
+    for axis in axes:
+        _once([axis], list(zip(axis.values)))
+    return itertools.product(*(axis.values for axis in axes))
+
+
+def _once(axes: list[Axis], points: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    for point, times in Counter(points).items():
+        if times > 1:
+            told = ", ".join(f"{a.scope}.{a.name}={v}" for a, v in zip(axes, point, strict=True))
+            raise UsageError(f"--grid: {told} is given twice; give it once")
+    return points
+
+
+def _paired(method: str, axes: list[Axis]) -> list[tuple[Any, ...]]:
     longest = max((len(axis.values) for axis in axes), default=1)
     for axis in axes:
         if len(axis.values) not in (1, longest):
@@ -87,7 +102,7 @@ def _combined(method: str, axes: list[Axis], *, paired: bool) -> Iterable[tuple[
                 f"{longest}, as another axis of {method} has: give each as many"
             )
     columns = [axis.values if len(axis.values) > 1 else axis.values * longest for axis in axes]
-    return zip(*columns, strict=True) if columns else [()]
+    return list(zip(*columns, strict=True)) if columns else [()]
 
 
 def _changed(settings: Settings, run: Point, methods: list[str]) -> Settings:
@@ -132,7 +147,8 @@ def _check(settings: Settings) -> None:
     plan(settings, entries, [load(spec, settings.split) for spec in settings.data])
     shape = preset(settings.preset)
     for entry in entries:
-        rest = {k: v for k, v in entry.parameters.items() if not k.startswith(POLICY)}
+        given = parse(entry.text)[1]
+        rest = {k: v for k, v in given.items() if not k.startswith(POLICY)}
         dims = [rest.pop(name, getattr(shape, name)) for name in DIMS]
         try:
             registry.build(entry.method, *dims, **rest)

@@ -10,7 +10,7 @@ import pandas as pd
 from vosbench.data import load
 from vosbench.harness.run.jobs import plan
 from vosbench.harness.settings import Settings
-from vosbench.harness.subject import Entry
+from vosbench.harness.subject import Entry, parse
 from vosbench.results import UNTRAINED, Cell, Store
 from vosbench.results.tables import CELL_FIELDS
 
@@ -71,7 +71,7 @@ def _names(entry: Entry, first: Settings, dataset: str) -> dict[str, str]:
     swapped = f"swapped from {owner}" if colon else "trained"
     return {
         "method": entry.method,
-        "parameters": ", ".join(f"{k}={v}" for k, v in entry.parameters.items()),
+        "parameters": ", ".join(f"{k}={v}" for k, v in parse(entry.text)[1].items()),  # as typed
         "run": ", ".join(f"{k}={v}" for k, v in run.items()),
         "data": dataset,
         "weights": UNTRAINED if entry.weights == UNTRAINED else swapped,

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
-from vosbench.errors import UsageError, unknown
+from vosbench.errors import PluginError, UsageError, unknown
 from vosbench.harness import arithmetic
 from vosbench.harness.checkpoint import choose
 from vosbench.harness.settings import Settings
 from vosbench.memory import WritePolicy
-from vosbench.model.device import device
-from vosbench.model.network import Network, preset
+from vosbench.model.device import device, ran_out
+from vosbench.model.network import Network, changed, preset
 from vosbench.model.segmenter import Segmenter, Stage
 from vosbench.registry import get
 from vosbench.results import UNTRAINED, Cell, canonical
@@ -25,7 +25,7 @@ class Named:
     """What names a method in a Record; known before any network is built."""
 
     method: str
-    parameters: dict[str, Any]  # as the user gave them, policy included
+    parameters: dict[str, Any]  # policy included, those that are the method's own left out
     weights: str  # as in a Cell: digest of the file, after "stm:" where swapped, or "untrained"
     settings: Settings
 
@@ -76,7 +76,7 @@ class Entry(Named):
         arithmetic.check(settings)
         chosen = choose(method, rest, settings)
         label = UNTRAINED if chosen is None else chosen.label(method)
-        return cls(method, parameters, label, settings, text)
+        return cls(method, _changed(method, parameters, settings), label, settings, text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,18 +140,43 @@ def prepare(text: str, settings: Settings) -> Subject:
     """Builds and loads the network of one method.
 
     Raises:
-        UsageError: unknown method, parameter, preset, device or precision; --compile without means.
+        UsageError: unknown method, parameter, preset, device or precision; --compile without means;
+            parameters that make the network larger than this machine's memory.
         DataError: weights that are damaged or of another network.
     """
     method, parameters = parse(text)
     policy, rest = split_policy(get(method).policy, parameters)
     device(settings.device)
     arithmetic.check(settings)
-    network = Network.build(method, settings.preset, seed=settings.seed, **rest)
+    network = _built(method, settings, rest)
     chosen = choose(method, rest, settings)
     label = UNTRAINED if chosen is None else chosen.load(network, method, settings.preset, rest)
     arithmetic.apply(network, settings)
-    return Subject(method, parameters, network, policy, label, settings)
+    own = _changed(method, parameters, settings)
+    return Subject(method, own, network, policy, label, settings)
+
+
+def _built(method: str, settings: Settings, given: dict[str, Any]) -> Network:
+    try:
+        return Network.build(method, settings.preset, seed=settings.seed, **given)
+    except Exception as error:
+        cause = error.__cause__ if isinstance(error, PluginError | UsageError) else error
+        if not (given and cause and ran_out(cause)):
+            raise
+        told = ",".join(f"{k}={v}" for k, v in given.items())
+        raise UsageError(
+            f"the network of {method}:{told} does not fit into this machine's memory: give "
+            "smaller values"
+        ) from error
+
+
+def _changed(method: str, parameters: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """The parameters that are not the method's own anyway: a run by default is one cell, named or
+    not.
+    """
+    policy = {POLICY + name: value for name, value in vars(get(method).policy).items()}
+    given = changed(method, settings.preset, parameters)
+    return {k: v for k, v in given.items() if k not in policy or v != policy[k]}
 
 
 def split_policy(

@@ -1,10 +1,15 @@
-"""Where a network runs: the devices that this machine has, by name."""
+"""Where a network runs: the devices that this machine has, and whether their memory ran out."""
 
 from __future__ import annotations
 
 import torch
 
 from vosbench.errors import UsageError, unknown
+
+_RUN_OUT = (  # torch on a CPU: its allocator, by system, and sizes that no number holds
+    "can't allocate memory", "not enough memory", "Storage size calculation overflowed",
+    "Overflow when unpacking long",
+)  # fmt: skip
 
 
 def device(name: str) -> torch.device:
@@ -18,3 +23,10 @@ def device(name: str) -> torch.device:
             "here; expected this one: check the driver and the torch build, or give cpu"
         )
     raise unknown("device", name, have)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that there was no memory left."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError | TypeError) and any(x in str(error) for x in _RUN_OUT)

@@ -1,11 +1,9 @@
-"""Sizes as a user types them, and errors that mean that memory has run out."""
+"""Sizes as a user types them."""
 
 from __future__ import annotations
 
 import math
 import re
-
-import torch
 
 from vosbench.errors import UsageError
 
@@ -14,7 +12,6 @@ UNITS = {
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
 }  # fmt: skip
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
-_RUN_OUT = ("can't allocate memory", "not enough memory")  # torch's CPU allocator, by system
 
 
 def parse_bytes(text: str) -> int:
@@ -45,10 +42,3 @@ def show_bytes(size: int) -> str:
     """
     unit = next(u for u in ("TiB", "GiB", "MiB", "KiB", "B") if size % UNITS[u] == 0)
     return f"{size // UNITS[unit]} {unit}"
-
-
-def ran_out(error: BaseException) -> bool:
-    """Whether an error says that there was no memory left."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(x in str(error) for x in _RUN_OUT)

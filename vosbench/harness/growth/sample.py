@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vosbench.harness.features import Host
-from vosbench.harness.growth.limit import ran_out
 from vosbench.harness.tracker import Peak, peak_bytes
 from vosbench.memory import state_bytes
+from vosbench.model.device import ran_out
 
 LIMIT, ERROR = "memory limit", "out of memory"
 _RESIDENT = Path("/proc/self/statm")  # in pages: program, resident, ...

@@ -14,13 +14,13 @@ import torch
 
 from vosbench.errors import DataError, PluginError, VosbenchError, one_line
 from vosbench.harness import accuracy, flops, growth, speed, table1
-from vosbench.harness.growth.limit import ran_out
 from vosbench.harness.guard import limit_memory
 from vosbench.harness.run.jobs import Job
 from vosbench.harness.run.messages import Done, Failed, Ready, Request, Tick
 from vosbench.harness.settings import Settings
 from vosbench.harness.source import source_digest
 from vosbench.harness.subject import Subject, prepare
+from vosbench.model.device import ran_out
 from vosbench.registry import PluginWarning
 from vosbench.results import Failure, Row
 from vosbench.results.cell import checked
