@@ -83,7 +83,7 @@ def test_parameters_reach_the_network_and_the_policy() -> None:
     ("method", "same"),
     [
         ("gc", "gc:key_dim=64,value_dim=128"),
-        ("gc_ema", "gc_ema:rate=0.3"),
+        ("gc_ema", "gc_ema:rate=0.10"),
         ("stm:key_dim=8", "stm:policy_every=5,policy_keep_first=1,key_dim=8"),
     ],
 )

@@ -93,11 +93,11 @@ def test_two_settings_of_one_method_make_an_ablation(tmp_path):
     (table,) = ablation.tables(*measured(tmp_path), "")
     assert table.title == "Ablation of stm on davis2016"
     assert [c.title for c in table.columns] == [
-        "Method", "top_k", "Weights", "J&F", "Parameters", "State at t = 1", "FPS",
+        "Method", "top_k", "Weights", "J&F", "Parameters", "Read at t = 1", "State at t = 1", "FPS",
     ]  # fmt: skip
     assert table.texts() == [
-        ["stm", "default", DIGEST, "80.0", "8.0", "9.00", "10.0"],
-        ["stm(top_k=20)", "20", DIGEST, "78.0", "8.0", "9.00", "20.0"],
+        ["stm", "default", DIGEST, "80.0", "8.0", "9.00", "9.00", "10.0"],
+        ["stm(top_k=20)", "20", DIGEST, "78.0", "8.0", "2.00", "9.00", "20.0"],
     ]
 
 

@@ -54,6 +54,15 @@ def test_a_swapped_run_is_on_no_front(page):
     assert front["zero"] == "state, multiply-adds"
 
 
+def test_a_swapped_run_is_no_rows_best_for_no_more(page):
+    """It has the highest J&F and the least state and multiply-adds of the page, as `zero` has."""
+    head, *rows = html_tables(page)["budgets"]
+    for what in ("state", "read"):
+        best = {row[0]: row[head.index(f"Best for no more {what}")] for row in rows}
+        assert set(best.values()) == {"zero"}
+    assert "Swapped weights do not compete: they are the best of no row" in page
+
+
 def test_the_papers_numbers_stand_beside_a_methods_own_weights_and_not_anothers(tmp_path):
     fabricate(tmp_path, ("gc",), sequences=2, harnesses=("accuracy",))
     fabricate(tmp_path, ("gc",), sequences=2, harnesses=("accuracy",), weights=f"stm:{DIGEST}")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from vosbench.report.costs import Beside
-from vosbench.report.formats import counted, mebi, mega, percent, significant
+from vosbench.report.costs import Beside, Costs
+from vosbench.report.formats import counted, giga, mebi, mega, percent, significant
 from vosbench.report.overview import costs_of
 from vosbench.report.runs import Run
 from vosbench.report.scores import Scores
 from vosbench.report.settings import weights_text
 from vosbench.report.tabular import Column, Row, Table
 
-DEFAULT = "default"  # a parameter that was not given: the method's own default
+DEFAULT = "default"  # a parameter that has the method's own value: records do not name it
 
 
 def tables(scores: Scores, beside: Beside, suffix: str) -> list[Table]:
@@ -40,11 +40,12 @@ def _table(
     columns += [
         Column("weights", "Weights", text=True), Column("J&F", "J&F", "%", percent),
         Column("parameters", "Parameters", "M", mega),
-        Column("state_bytes", _at("State", beside), "MiB", mebi),
+        Column("read_macs", _at("Read", beside.flops), "G MAC", giga),
+        Column("state_bytes", _at("State", beside.growth), "MiB", mebi),
         Column("fps", "FPS", "1/s", significant),
     ]  # fmt: skip
     shown = [c for c in columns if c.text or any(row.get(c.key) is not None for row in rows)]
-    notes = [f"{DEFAULT}: not given, the method's own value."]
+    notes = [f"{DEFAULT}: the method's own value."]
     if short := [run.title for run in runs if run not in whole]:
         notes.append(
             f"Not over all {counted(len(scores.sequences), 'sequence')}: {', '.join(short)}."
@@ -57,7 +58,7 @@ def _row(
 ) -> Row:
     texts = {f"parameter:{key}": _text(given[key]) if key in given else DEFAULT for key in keys}
     costs = {k: x for k, x in costs_of(run.label, beside).items()
-             if k in ("parameters", "state_bytes", "fps")}  # fmt: skip
+             if k in ("parameters", "read_macs", "state_bytes", "fps")}  # fmt: skip
     named: Row = {"method": run.title, "weights": weights_text(run.weights)}
     return {**named, **texts, **costs, "J&F": scores.total(run)["J&F"]}
 
@@ -66,5 +67,5 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _at(title: str, beside: Beside) -> str:
-    return f"{title} at t = {beside.growth.common_t}" if beside.growth else title
+def _at(title: str, costs: Costs | None) -> str:
+    return f"{title} at t = {costs.common_t}" if costs else title

@@ -50,22 +50,31 @@ def marks(scores: Scores, beside: Beside) -> dict[str, set[Run]]:
 
 
 def table(scores: Scores, beside: Beside, name: str) -> Table | None:
-    """For each run, the best J&F for no more state, and for no more multiply-adds of a read."""
+    """For each run, the best J&F for no more state, and for no more multiply-adds of a read.
+
+    As on a front, swapped weights compete with none: they are nobody's best.
+    """
     offered = offers(scores, beside)
+    own = [offer for offer in offered if not offer.run.swapped]
     measured = [cost for cost in BUDGETS if sum(cost in o.costs for o in offered) > 1]
-    if not measured:
+    if not (measured and own):
         return None
     fronts = {cost: front(offered, cost) for cost in measured}
     columns = [Column("method", "Method", text=True), Column("jf", "J&F", "%", percent)]
     for cost in measured:
         columns += _columns(cost, beside)
     columns.append(Column("front", "Unbeaten in J&F and", text=True))
-    rows = [_row(offer, offered, fronts) for offer in offered if offer.costs]
-    notes = (
+    rows = [_row(offer, own, fronts) for offer in offered if offer.costs]
+    notes = [
         "Best for no more: the highest J&F among measured methods that cost at most as much as "
         "this one; itself where none is better. No number is interpolated.",
         "Unbeaten: no other has at least its J&F at no more of that cost.",
-    )
+    ]
+    if len(own) < len(offered):
+        notes.append(
+            "Swapped weights do not compete: they are the best of no row, their own included, and "
+            "on no front."
+        )
     return Table(name, "Matched budgets", columns, rows, notes)
 
 
@@ -81,7 +90,7 @@ def _columns(cost: str, beside: Beside) -> list[Column]:
     ]
 
 
-def _row(offer: Offer, offered: list[Offer], fronts: dict[str, set[Run]]) -> Row:
+def _row(offer: Offer, own: list[Offer], fronts: dict[str, set[Run]]) -> Row:
     on = [BUDGETS[cost] for cost, runs in fronts.items() if offer.run in runs]
     rest = "swapped: not ranked" if offer.run.swapped else "neither"
     row: Row = {"method": offer.run.title, "jf": offer.jf, "front": ", ".join(on) or rest}
@@ -89,7 +98,9 @@ def _row(offer: Offer, offered: list[Offer], fronts: dict[str, set[Run]]) -> Row
         budget = offer.costs.get(cost)
         if budget is None:
             continue
-        within = [o for o in offered if o.costs.get(cost, float("inf")) <= budget]
-        best = max(within, key=lambda o: (o.jf, o is offer))
-        row |= {cost: budget, f"{cost}:best": best.run.title, f"{cost}:jf": best.jf}
+        row[cost] = budget
+        within = [o for o in own if o.costs.get(cost, float("inf")) <= budget]
+        if within:
+            best = max(within, key=lambda o: (o.jf, o is offer))
+            row |= {f"{cost}:best": best.run.title, f"{cost}:jf": best.jf}
     return row

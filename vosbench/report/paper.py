@@ -143,27 +143,6 @@ def _agrees(paper: str, ours: float | None, scale: float) -> str | None:
     return "yes" if near or f"{value:.{decimals}f}" == paper else "no"
 
 
-def table2(flops: list[Costs]) -> Table | None:
-    """Parameters of the paper's networks beside ours, where preset `paper` was measured."""
-    ours: dict[str, float] = {}
-    for costs in (c for c in flops if c.setting.preset == "paper"):
-        for label, context in (("gc", "512x128"), ("gc(key_dim=512)", "512x512")):
-            value = costs.at(label, "parameters", None)
-            if value is not None:
-                ours[context] = value / 1e6
-    if not ours:
-        return None
-    columns = (
-        Column("context", "Context", text=True), Column("paper", "Paper: parameters", "M"),
-        Column("ours", "Ours: parameters", "M", show=lambda x: f"{x:.1f}"),
-    )  # fmt: skip
-    rows: list[Row] = [
-        {"context": p["context"], "paper": p["parameters_millions"], "ours": ours.get(p["context"])}
-        for p in published("paper_table2.csv")
-    ]
-    return Table("table2", "Table 2 of the GC paper, and ours", columns, rows)
-
-
 def beside(scores: Scores, speed: Costs | None, name: str) -> Table | None:
     """Tables 3 and 4 of the paper for the methods we ran on the same data, ours beside them."""
     data = _DAVIS.get(scores.setting.dataset)

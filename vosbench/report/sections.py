@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vosbench.report import ablation, budgets, clocks, compared, details, gallery, paper, ratios
+from vosbench.report import (
+    ablation,
+    budgets,
+    clocks,
+    compared,
+    details,
+    gallery,
+    paper,
+    ratios,
+    table2,
+)
 from vosbench.report.costs import Beside, Costs, all_costs, choose
 from vosbench.report.evidence import Evidence
 from vosbench.report.figures import accuracy, cost
@@ -79,7 +89,7 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
     films, films_left_out = gallery.films(pictures, known)
     beside_paper = [paper.beside(scores, beside.speed, f"published{_suffix(i)}")
                     for i, (scores, beside) in enumerate(scored)]  # fmt: skip
-    tables = [paper.table1(evidence), paper.table2(costs["flops"]), *beside_paper]
+    tables = [paper.table1(evidence), table2.table(costs, scored), *beside_paper]
     return Page(
         headline=headline(*first), subtitle=_subtitle(evidence), sections=sections,
         published=[table for table in tables if table is not None],
