@@ -83,6 +83,9 @@ def bench(
     match_state: Annotated[
         str, typer.Option(help="cap every memory to so many bytes, as 1MiB, or to a method's state")
     ] = "",
+    match_macs: Annotated[
+        str, typer.Option(help="likewise to so many multiply-adds a read, as 500M, or a method's")
+    ] = "",
     memory_limit: Annotated[
         str, typer.Option(help="as 4GiB: growth says at which t a method ends in that much")
     ] = "",
@@ -104,7 +107,7 @@ def bench(
 
     whole = replace(settings, methods=named(settings.methods, preset, weights))
     beside = controls(whole) if {*settings.methods} <= {TRAINED} else []
-    _measure([_matched(whole, match_state), *beside], on)
+    _measure([_matched(whole, match_state, match_macs), *beside], on)
 
 
 @app.command()
@@ -135,8 +138,8 @@ def ablate(
     axes = [axis for text in (*(grid or ()), *(more or ())) for axis in text.split()]
     if not axes:
         raise UsageError("ablate varies nothing: add --grid, as in --grid stm.every=1,2,5")
-    budget = options["match_state"]
-    runs = [_matched(run, budget) for run in expand(_settings(options), axes, paired=paired)]
+    budgets = options["match_state"], options["match_macs"]
+    runs = [_matched(run, *budgets) for run in expand(_settings(options), axes, paired=paired)]
     _measure(runs, options["on"], lambda: typer.echo(table(runs)))
 
 
@@ -163,7 +166,9 @@ def _settings(options: dict[str, Any]) -> "Settings":
     from vosbench.harness.settings import Settings
 
     o = dict(options)
-    limit, _, _ = o.pop("memory_limit"), o.pop("match_state"), o.pop("on")
+    limit = o.pop("memory_limit")
+    for name in ("match_state", "match_macs", "on"):
+        o.pop(name)
     return Settings(
         methods=split_methods(o.pop("methods")), data=tuple(o.pop("data") or ["synthetic"]),
         harnesses=tuple(filter(None, o.pop("harness").split(","))), short_side=o.pop("size"),
@@ -171,14 +176,18 @@ def _settings(options: dict[str, Any]) -> "Settings":
     )  # fmt: skip
 
 
-def _matched(settings: "Settings", budget: str) -> "Settings":
+def _matched(settings: "Settings", state: str, macs: str = "") -> "Settings":
     """The run with its memories capped to a budget, where there is one; says how each is."""
-    if not budget:
+    if not (state or macs):
         return settings
+    if state and macs:
+        raise UsageError("--match-state and --match-macs: a memory is capped by one; give one")
     from vosbench.data import load
     from vosbench.harness.budget import match
+    from vosbench.harness.room import MACS, STATE
 
-    found = match(settings, budget, [load(spec, settings.split) for spec in settings.data])
+    datasets = [load(spec, settings.split) for spec in settings.data]
+    found = match(settings, state or macs, datasets, STATE if state else MACS)
     for one in found:
         typer.echo(str(one))
     return replace(settings, methods=tuple(one.text for one in found if one.fits))

@@ -1,12 +1,12 @@
-"""Memories capped to one budget of state bytes, so that equal room is what is compared.
+"""Memories capped to one budget, of state bytes or of a read's multiply-adds: what is compared is
+equal in it.
 
     linear state    every nth frame is written, n the least whose frames fit at the video's end, and
                     the previous frame is not looked at besides
     `capacity`      the parameter that bounds the state takes the largest value that fits
     otherwise       as it is where it fits, left out where it does not
 
-Bytes are those of `cost()`, float32, of all objects and all frames of a video whose objects are
-given in frame 0. They must fit in every video; a state that cannot be set may be 1 % too large.
+They must fit at every frame of every video (`room.most`); what cannot be set may be 1 % too large.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import NamedTuple
 from vosbench import registry
 from vosbench.data import Dataset, Video
 from vosbench.errors import UsageError
-from vosbench.harness.growth import parse_bytes, show_bytes
+from vosbench.harness.room import STATE, Measure, Room, limited, most
 from vosbench.harness.settings import Settings
-from vosbench.harness.subject import POLICY, parse, split_policy
+from vosbench.harness.subject import POLICY, parse
 from vosbench.memory import Growth
 from vosbench.model.frames import STRIDE, Fit
 from vosbench.model.network import preset
@@ -29,88 +29,78 @@ LARGEST = 2**20  # no capacity is tried beyond
 OVER = 1.01  # a few numbers beside a matrix, as livos's gate keeps, do not make another budget
 
 
-class Room(NamedTuple):
-    """What a state must hold of one video, and in how many bytes."""
-
-    pixels: int  # at stride 16
-    objects: int
-    frames: int
-    limit: int  # bytes
-
-
 class Capped(NamedTuple):
-    """A method with its cap, as a user would type it, and its largest state in the first video."""
+    """A method with its cap, as a user would type it, and what it takes of the budget in the video
+    where that is most.
+    """
 
     text: str
-    state_bytes: int
+    taken: int
     limit: int
     fits: bool
+    tried: str  # the parameter that was set, or "" where the method names none
+    measure: Measure = STATE
+
+    @property
+    def amount(self) -> str:
+        size, unit = self.measure.unit
+        return f"{self.taken / size:.1f} of {self.limit / size:.1f} {unit}"
 
     def __str__(self) -> str:
-        sizes = f"{self.state_bytes / 1024:.1f} of {self.limit / 1024:.1f} KiB"
-        return f"{self.text}: {sizes}" + ("" if self.fits else "; left out, no setting fits")
+        why = f"no {self.tried} fits" if self.tried else (
+            f"it names no parameter that bounds its {self.measure.noun} alone; set its parameters "
+            "by hand"
+        )  # fmt: skip
+        return f"{self.text}: {self.amount}" + ("" if self.fits else f"; left out: {why}")
 
 
-def match(settings: Settings, budget: str, datasets: Sequence[Dataset]) -> list[Capped]:
+def match(
+    settings: Settings, budget: str, datasets: Sequence[Dataset], measure: Measure = STATE
+) -> list[Capped]:
     """The methods of a run, each capped to a budget.
 
     Args:
         settings: of the run; its methods as typed. A capacity or policy_every in them is replaced.
-        budget: a size, as 1MiB, or a method, whose own state in each video is the budget then.
+        budget: an amount, as 1MiB, or a method, whose own in each video is the budget then.
         datasets: of the run.
+        measure: what the budget is of.
 
     Raises:
         UsageError: a budget that is neither or that grows; no method fits; a method's parameters.
     """
-    rooms = [_room(video, settings, budget) for dataset in datasets for video in dataset.videos]
-    found = [_capped(text, settings, rooms) for text in settings.methods]
+    videos = [_room(video, settings) for dataset in datasets for video in dataset.videos]
+    rooms = [limited(room, budget, settings, measure) for room in videos]
+    found = [_capped(text, settings, rooms, measure) for text in settings.methods]
     if not any(one.fits for one in found):
+        nearest = min(found, key=lambda one: one.taken / max(1, one.limit))
         raise UsageError(
-            f"--match-state {budget}: no method fits into {show_bytes(rooms[0].limit)}; expected "
-            "room for one: give more bytes"
+            f"{measure.option} {budget}: no method fits; the nearest, {nearest.text}, takes "
+            f"{nearest.amount}: give more"
         )
     return found
 
 
-def _room(video: Video, settings: Settings, budget: str) -> Room:
+def _room(video: Video, settings: Settings) -> Room:
     side = settings.short_side or preset(settings.preset).short_side
     height, width = Fit.of(video.size, side).padded
-    pixels = (height // STRIDE) * (width // STRIDE)
-    room = Room(pixels, len(video.objects), len(video), 0)
-    method = parse(budget)[0]
-    if method not in registry.methods():
-        return room._replace(limit=parse_bytes(budget))
-    if registry.get(method).growth is Growth.LINEAR:
-        raise UsageError(f"--match-state {budget}: its state grows; expected one that is bounded")
-    return room._replace(limit=_state(budget, settings, room))
+    return Room((height // STRIDE) * (width // STRIDE), len(video.objects), len(video), 0)
 
 
-def _state(text: str, settings: Settings, room: Room) -> int:
-    """The most bytes that a method's state has in a video."""
-    method, given = parse(text)
-    policy, rest = split_policy(registry.get(method).policy, given)
-    shape = preset(settings.preset)
-    dims = [rest.pop(name, getattr(shape, name)) for name in ("key_dim", "value_dim")]
-    memory = registry.build(method, *dims, **rest)
-    last = policy.seen(room.frames)
-    # what is bounded may be largest on the way: xmem_lt is, before it makes prototypes of frames
-    first = 1 if memory.growth is Growth.BOUNDED else last
-    times = range(first, last + 1)
-    return max(memory.cost(t, room.pixels, room.objects).state_bytes for t in times)
-
-
-def _capped(text: str, settings: Settings, rooms: Sequence[Room]) -> Capped:
+def _capped(text: str, settings: Settings, rooms: Sequence[Room], measure: Measure) -> Capped:
     method = registry.get(parse(text)[0])
-    over = 1 if method.growth is Growth.LINEAR or method.capacity else OVER
+    tried = POLICY + "every" if method.growth is Growth.LINEAR else method.capacity
+    over = 1 if tried else OVER
 
     def fits(changed: str) -> bool:
-        return all(_state(changed, settings, room) <= over * room.limit for room in rooms)
+        return all(most(changed, settings, room, measure) <= over * room.limit for room in rooms)
 
     if method.growth is Growth.LINEAR:
         text = _thinned(text, max(room.frames for room in rooms), fits)
-    elif method.capacity:
-        text = _filled(text, method.capacity, fits)
-    return Capped(text, _state(text, settings, rooms[0]), rooms[0].limit, fits(text))
+    elif tried:
+        text = _filled(text, tried, fits)
+    amounts = [(most(text, settings, room, measure), room.limit) for room in rooms]
+    taken, limit = max(amounts, key=lambda pair: pair[0] / max(1, pair[1]))
+    return Capped(text, taken, limit, fits(text), tried, measure)
 
 
 def _thinned(text: str, frames: int, fits: Callable[[str], bool]) -> str:

@@ -1,4 +1,4 @@
-"""Sizes as a user types them."""
+"""Sizes and counts as a user types them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ UNITS = {
     "B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4,
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
 }  # fmt: skip
+COUNTS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
 
 
@@ -23,13 +24,29 @@ def parse_bytes(text: str) -> int:
     >>> parse_bytes("4GiB"), parse_bytes("1.5 MiB"), parse_bytes("2gb"), parse_bytes("512")
     (4294967296, 1572864, 2000000000, 512)
     """
+    return _parse(text, {"": 1, **UNITS}, "a size in bytes", "4GiB")
+
+
+def parse_macs(text: str) -> int:
+    """A number of multiply-adds from a number with a prefix, or without.
+
+    Raises:
+        UsageError: the text is no positive number.
+
+    >>> parse_macs("1.5G"), parse_macs("200 M"), parse_macs("512")
+    (1500000000, 200000000, 512)
+    """
+    return _parse(text, COUNTS, "a number of multiply-adds", "500M")
+
+
+def _parse(text: str, units: dict[str, int], kind: str, example: str) -> int:
     found = _SIZE.fullmatch(text)
-    units = {name.lower(): size for name, size in UNITS.items()}
-    size = units.get((found[2] or "B").lower()) if found else None
+    lower = {name.lower(): size for name, size in units.items()}
+    size = lower.get(found[2].lower()) if found else None
     if not found or size is None or float(found[1]) * size < 1:
         raise UsageError(
-            f"{text!r} is not a size in bytes: give a positive number and one of "
-            f"{', '.join(UNITS)}, as in 4GiB"
+            f"{text!r} is not {kind}: give a positive number and one of "
+            f"{', '.join(filter(None, units))}, as in {example}"
         )
     return math.floor(float(found[1]) * size)
 
