@@ -9,7 +9,7 @@ import torch
 from vosbench.harness.features import Features, Host
 from vosbench.harness.growth.contract import FAR, check
 from vosbench.harness.growth.limit import show_bytes
-from vosbench.harness.growth.sample import End, Follower, Sample, resident_bytes
+from vosbench.harness.growth.sample import ERROR, End, Follower, Sample, resident_bytes
 from vosbench.harness.settings import GROWTH_T, Settings
 from vosbench.harness.subject import Subject
 from vosbench.memory import Growth, Memory, WritePolicy
@@ -115,6 +115,11 @@ def track(
     check(features.memory, pixels, features.objects, samples)
     even = {*times, *(s.t for s in samples[-1:])}  # a fit to turns would be one to their number
     return rows + _exponent_rows([s for s in samples if s.t in even])
+
+
+def cut_short(rows: Sequence[Row]) -> bool:
+    """Whether it was the room of the machine or the worker, and no limit, that ended a method."""
+    return any(row.metric == f"ends_because:{ERROR}" for row in rows)
 
 
 def _sample_rows(s: Sample) -> list[Row]:
