@@ -18,3 +18,8 @@ def threads(request, one_thread):
     """Both."""
     torch.set_num_threads(request.param)
     return request.param
+
+
+def pytest_benchmark_update_json(config, output_json):
+    """Notes in a saved run how many tests failed, for `compare.py`: its times are no baseline."""
+    output_json["failed"] = config.pluginmanager.get_plugin("session").testsfailed

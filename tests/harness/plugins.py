@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -47,6 +48,29 @@ class Endless(Tape):
     """Its formula has no bound either."""
 
     states = 10**12
+
+
+class Sawtooth(Tape):
+    """Of every ten frames it makes four: the write after nine takes 416 bytes, 16 of them stay."""
+
+    def write(self, state: Any, frame: Frame) -> Any:
+        if state is not None and len(state) == 9:
+            return torch.zeros(100)[:4].clone()
+        return super().write(state, frame)
+
+
+@dataclass
+class Box:
+    """A state whose tensors nobody sees from outside."""
+
+    value: Tensor
+
+
+class Boxed(Diary):
+    """Its state is a dataclass, in a tuple."""
+
+    def write(self, state: Any, frame: Frame) -> Any:
+        return (frame.t, Box(frame.value))
 
 
 class Counting(Diary):

@@ -303,3 +303,21 @@ def test_an_infinite_number_is_a_failure_of_the_method_and_not_of_the_run(
     assert summary.measured == 1
     assert len(summary.failed) == 1
     assert "infinite" in summary.failed[0]
+
+
+def test_a_growth_that_ended_for_want_of_memory_is_measured_again_until_it_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = tmp_path / "more"
+    body = f"""
+        if not os.path.exists({str(room)!r}): raise MemoryError
+        return torch.zeros(1, self.value_dim, *query.shape[2:]), state"""
+    faults.install(tmp_path / "site", monkeypatch, {"large": faults.module("large", body)})
+    given = settings(tmp_path, methods=("large",), harnesses=("growth",), growth_t=2)
+    assert bench(given, Ticks(), Here).measured == 2
+    assert (Store(given.store).frame().metric == "ends_because:out of memory").any()
+    room.touch()
+    again = bench(given, Ticks(), Here)
+    assert (again.measured, again.present) == (1, 1)
+    assert not Store(given.store).frame().metric.str.startswith("ends").any()
+    assert bench(given, Ticks(), Here).present == 2

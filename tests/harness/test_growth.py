@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.harness.plugins import Diary, Endless, Faulty, Greedy, Tape
+from tests.harness.plugins import Boxed, Diary, Endless, Faulty, Greedy, Sawtooth, Tape
 from vosbench import registry
 from vosbench.errors import PluginError, UsageError
 from vosbench.harness import growth
@@ -28,10 +28,12 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def follow(memory: Memory, last: int, limit: int | None = None) -> list[Row]:
-    """Rows of a memory on a grid of two locations that writes every frame."""
+def follow(
+    memory: Memory, last: int, limit: int | None = None, policy: WritePolicy = EVERY
+) -> list[Row]:
+    """Rows of a memory on a grid of two locations that writes every frame, or as told."""
     with torch.inference_mode():
-        return track(Features(memory, (1, 2), objects=1), EVERY, growth.times(last), limit)
+        return track(Features(memory, (1, 2), objects=1), policy, growth.times(last), limit)
 
 
 def whole(rows: list[Row]) -> dict[str, float]:
@@ -112,6 +114,44 @@ def test_the_first_frame_that_does_not_fit_is_found_whatever_is_sampled(
     assert max(peaks.values(), default=0) <= limit
 
 
+# it holds t frames up to t = 9, then 4 to 9 again every six; 9 frames of 4 bytes, and 416 to write
+@pytest.mark.parametrize("last", [50, 100, 2000])
+def test_a_peak_between_the_times_asked_for_is_found_and_holds_against_the_limit(last: int) -> None:
+    free = follow(Sawtooth(2, 2, growth=Growth.BOUNDED), last)
+    peaks = curve(free, "peak_bytes")
+    assert 9 not in growth.times(last)
+    assert peaks[9] == max(peaks.values()) == 4 * 9 + 416
+    assert max(curve(free, "state_bytes").values()) == 4 * 9
+    assert curve(free, "state_bytes")[10] == 4 * 4
+    tight = whole(follow(Sawtooth(2, 2, growth=Growth.BOUNDED), last, limit=451))
+    assert (tight["ends_at_t"], tight["ends_because:memory limit"]) == (9, 1)
+    assert "ends_at_t" not in whole(follow(Sawtooth(2, 2, growth=Growth.BOUNDED), last, limit=452))
+
+
+def test_a_sawtooth_is_no_constant_state_even_where_every_time_asked_for_sees_one_size() -> None:
+    features, asked = Features(Sawtooth(2, 2, growth=Growth.CONSTANT), (1, 2), objects=1), (8, 14)
+    with pytest.raises(PluginError, match=r"has 32 bytes at t = 8 and 16 at t = 10"):
+        track(features, EVERY, asked)
+
+
+@pytest.mark.parametrize("last", [60, 91])
+def test_a_frame_that_is_written_for_good_leaves_no_branch_and_still_does_not_hide_an_end(
+    last: int,
+) -> None:
+    policy = WritePolicy(every=5, include_previous=True)
+
+    def peak(t: int) -> int:
+        kept, seen = policy.kept(t), policy.seen(t)
+        branch = 0 if seen == kept else 4 * kept
+        return 4 * seen + branch + max(16, 4 * (kept + 1))
+
+    needs = [peak(t) for t in range(1, last + 1)]
+    assert needs != sorted(needs)
+    for limit in range(40, max(needs), 4):
+        end = next(t for t, need in enumerate(needs, 1) if need > limit)
+        assert whole(follow(Tape(2, 2), last, limit, policy))["ends_at_t"] == end
+
+
 def test_a_memory_that_fits_does_not_end() -> None:
     found = whole(follow(registry.build("gc", 4, 4), 100, limit=2**20))
     assert found["memory_limit_bytes"] == 2**20
@@ -141,6 +181,15 @@ def test_errors_of_python_and_of_the_device_end_it_too(
 def test_an_error_of_another_kind_is_not_taken_for_a_lack_of_memory() -> None:
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         follow(Faulty(2, 2), 50)
+
+
+def test_a_state_whose_bytes_nobody_can_count_is_refused_and_not_taken_for_an_empty_one() -> None:
+    with pytest.raises(PluginError) as caught:
+        follow(Boxed(2, 2), 5)
+    assert caught.value.args == (
+        "its state holds a Box, whose bytes cannot be counted: expected tensors and numbers; "
+        "make the Box a NamedTuple of them",
+    )
 
 
 @pytest.mark.parametrize("unit", UNITS)

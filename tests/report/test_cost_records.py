@@ -12,7 +12,7 @@ from vosbench.report.headline import headline
 from vosbench.report.overview import results
 from vosbench.results import Cell, Row, Store
 
-FAR = "measured to t = 2000, in 4 GiB"
+FAR = "measured to t = 2000, every frame in 4 GiB"
 
 
 def grown(folder, method="stm", protocol=FAR, *, because="memory limit", fit=(1.0, 0.97, 1.03)):
@@ -66,6 +66,13 @@ def test_measured_growth_comes_before_a_formula_whatever_its_last_frame_is(tmp_p
     grown(tmp_path, protocol="analytic to t = 2000")
     grown(tmp_path)
     assert choose(all_costs(load(tmp_path), "growth")).setting.protocol == FAR
+
+
+def test_a_limit_held_at_every_frame_comes_before_one_of_an_old_store_held_at_some(tmp_path):
+    grown(tmp_path, protocol="measured, in 4 GiB")
+    grown(tmp_path, protocol="measured, every frame in 4 GiB")
+    chosen = choose(all_costs(load(tmp_path), "growth")).setting.protocol
+    assert chosen == "measured, every frame in 4 GiB"
 
 
 def test_the_listing_of_bytes_leaves_the_process_s_own_out(tmp_path):

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from numbers import Number
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
+from vosbench.errors import PluginError
 from vosbench.memory.policy import WritePolicy
 
 
@@ -102,7 +104,11 @@ class Memory(nn.Module):
 
 
 def tensors(state: Any) -> Iterator[Tensor]:
-    """Every tensor in a state, however deeply nested."""
+    """Every tensor in a state: tensors, numbers and None, in tuples, lists and dicts to any depth.
+
+    Raises:
+        PluginError: the state holds anything else, whose bytes nobody could count.
+    """
     if isinstance(state, Tensor):
         yield state
     elif isinstance(state, (tuple, list)):
@@ -110,10 +116,18 @@ def tensors(state: Any) -> Iterator[Tensor]:
             yield from tensors(part)
     elif isinstance(state, dict):
         yield from tensors(tuple(state.values()))
+    elif state is not None and not isinstance(state, Number):
+        raise PluginError(
+            f"its state holds a {type(state).__name__}, whose bytes cannot be counted: expected "
+            f"tensors and numbers; make the {type(state).__name__} a NamedTuple of them"
+        )
 
 
 def state_bytes(*states: Any) -> int:
     """Bytes that states keep alive: distinct storages, each counted once and whole.
+
+    Raises:
+        PluginError: as `tensors`.
 
     >>> import torch
     >>> bank = torch.zeros(10, 4)

@@ -9,7 +9,7 @@ import torch
 from vosbench.harness.features import Features, Host
 from vosbench.harness.growth.contract import FAR, check
 from vosbench.harness.growth.limit import show_bytes
-from vosbench.harness.growth.sample import End, Follower, Sample, resident_bytes
+from vosbench.harness.growth.sample import ERROR, End, Follower, Sample, resident_bytes
 from vosbench.harness.settings import GROWTH_T, Settings
 from vosbench.harness.subject import Subject
 from vosbench.memory import Growth, Memory, WritePolicy
@@ -33,11 +33,12 @@ def protocols(settings: Settings) -> tuple[str, str]:
     """Names of the two ways; what differs from the default is part of the name.
 
     >>> protocols(Settings(methods=(), growth_t=2000, memory_limit=2**32))
-    ('measured to t = 2000, in 4 GiB', 'analytic to t = 2000')
+    ('measured to t = 2000, every frame in 4 GiB', 'analytic to t = 2000')
     """
     far = "" if settings.growth_t == GROWTH_T else f" to t = {settings.growth_t}"
     limit = settings.memory_limit
-    return f"measured{far}" + (f", in {show_bytes(limit)}" if limit else ""), f"analytic{far}"
+    within = f", every frame in {show_bytes(limit)}" if limit else ""
+    return f"measured{far}{within}", f"analytic{far}"
 
 
 def measure(
@@ -49,9 +50,12 @@ def measure(
     `branch_bytes` (what is kept beside it, see `Host`), `read_temporary_bytes` and
     `write_temporary_bytes` (beyond what the step returns), `peak_bytes` (all of these, and what the
     larger step returns: has to fit into the limit), `rss_bytes` (of the whole process: for
-    orientation). Without t: `state_growth_exponent` with `_low` and `_high`, of the last decade of
-    t; `state_bound_bytes` (of a bounded one, by cost()); `memory_limit_bytes`, and `ends_at_t` with
-    `ends_because:<reason>`, where there are such.
+    orientation). Frame t counts as written, whether the policy writes it or not. There are rows
+    also where a state turns between the t asked for, see `stops`: the largest state of all t is
+    among them, and so is the largest peak, unless a step needs more than those beside it and
+    leaves the state's size in step. Without t: `state_growth_exponent` with `_low` and `_high`, of
+    the last decade of t; `state_bound_bytes` (of a bounded one, by cost()); `memory_limit_bytes`,
+    and `ends_at_t` with `ends_because:<reason>`, where there are such.
 
     Args:
         subject: the method.
@@ -109,7 +113,13 @@ def track(
             rows += _sample_rows(found)
     pixels = features.grid[0] * features.grid[1]
     check(features.memory, pixels, features.objects, samples)
-    return rows + _exponent_rows(samples)
+    even = {*times, *(s.t for s in samples[-1:])}  # a fit to turns would be one to their number
+    return rows + _exponent_rows([s for s in samples if s.t in even])
+
+
+def cut_short(rows: Sequence[Row]) -> bool:
+    """Whether it was the room of the machine or the worker, and no limit, that ended a method."""
+    return any(row.metric == f"ends_because:{ERROR}" for row in rows)
 
 
 def _sample_rows(s: Sample) -> list[Row]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from vosbench.harness.features import Host
+from vosbench.harness.growth.stops import crest, stops
 from vosbench.harness.tracker import Peak, peak_bytes
 from vosbench.memory import state_bytes
 from vosbench.model.device import ran_out
@@ -41,7 +43,22 @@ class End(NamedTuple):
 
 
 class _FullError(Exception):
-    """There is no room at this t."""
+    """There is no room at this frame."""
+
+    def __init__(self, t: int, because: str) -> None:
+        super().__init__(t, because)
+        self.end = End(t, because)
+
+
+@contextmanager
+def _room(host: Host) -> Iterator[None]:
+    """An error that says that memory has run out becomes a _FullError at the host's frame."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out(error):
+            raise
+        raise _FullError(max(1, host.t), ERROR) from error
 
 
 @dataclass(frozen=True)
@@ -51,18 +68,20 @@ class Follower:
     limit: int | None = None
 
     def samples(self, host: Host, times: tuple[int, ...]) -> Iterator[Sample | End]:
-        """A sample at each t; where there is no more room, the last one that has, then the end.
+        """A sample at each of the `stops`; where there is no more room, the last one that has, then
+        the end.
 
-        The end is found by bisection between two times, so it does not depend on which are
-        sampled; it takes for granted that what fits at t fits before.
+        Between two stops, what fits at t fits before, so the end is found by bisection and does not
+        depend on which t are asked for.
         """
-        for t in sorted(times):
-            before = replace(host)
-            try:
-                yield self.sample(host, t)
-            except _FullError as full:
-                yield from self._end(before, t, str(full))
-                return
+        fits = replace(host)
+        try:
+            with _room(host):
+                for stop in stops(host, times):
+                    yield self.sample(stop, stop.t)
+                    fits = stop
+        except _FullError as full:
+            yield from self._end(fits, full.end)
 
     def sample(self, host: Host, t: int) -> Sample:
         """Goes on to frame t and looks at it.
@@ -71,7 +90,7 @@ class Follower:
             _FullError: it does not fit.
         """
         memory, features = host.features.memory, host.features
-        try:
+        with _room(host):
             host.advance(t)
             read = partial(memory.read, host.live, features.query())
             write = partial(memory.write, host.kept, features.frame(t))
@@ -80,26 +99,22 @@ class Follower:
                 t, live, state_bytes(host.kept, host.live) - live,
                 peak_bytes(read, features.device), peak_bytes(write, features.device),
             )  # fmt: skip
-        except (MemoryError, RuntimeError) as error:
-            if not ran_out(error):
-                raise
-            raise _FullError(ERROR) from error
         if self.limit is not None and found.peak > self.limit:
-            raise _FullError(LIMIT)
+            raise _FullError(t, LIMIT)
         return found
 
-    def _end(self, low: Host, high: int, because: str) -> Iterator[Sample | End]:
+    def _end(self, low: Host, end: End) -> Iterator[Sample | End]:
         start, last = low.t, None
-        while high - low.t > 1:
-            probe = replace(low)
+        while end.t - low.t > 1:
+            probe, t = replace(low), (low.t + end.t) // 2
             try:
-                last = self.sample(probe, (low.t + high) // 2)
+                last = self.sample(probe, max(low.t + 1, crest(low.policy, t)))
                 low = probe
             except _FullError as full:
-                high, because = (low.t + high) // 2, str(full)
+                end = full.end
         if last is not None and low.t > start:
             yield last
-        yield End(high, because)
+        yield end._replace(t=max(end.t, low.t + 1))  # an error may come earlier the next time
 
 
 def resident_bytes() -> int | None:

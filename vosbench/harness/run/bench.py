@@ -12,7 +12,7 @@ from typing import Protocol
 from vosbench import registry
 from vosbench.data import load
 from vosbench.errors import UsageError, one_line
-from vosbench.harness import film, speed
+from vosbench.harness import film, growth, speed
 from vosbench.harness.accuracy import pictures
 from vosbench.harness.run.executor import Executor, Outcome, Stamp, WorkerError
 from vosbench.harness.run.jobs import Job, Stretch, plan
@@ -108,9 +108,13 @@ class _Run:
 
     def has(self, job: Job) -> bool:
         """Whether the cell was measured with the method's code and the data as they are now, and
-        its film was made if one is asked for.
+        its film was made if one is asked for. A growth that the machine's or the worker's memory
+        cut short does not count: there may be more now.
         """
         found = self.store.has(job.cell, self.sources[job.cell.method], job.data)
+        if found and job.cell.harness == "growth":
+            record = self.store.record(job.cell)
+            return record is not None and not growth.cut_short(record.rows)
         if not (found and self.settings.film and job.cell.harness == "accuracy"):
             return found
         return film.exists(pictures(self.settings.store, job.cell))
