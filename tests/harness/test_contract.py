@@ -65,8 +65,7 @@ class Honest(Memory):
         return state.value.clone(), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
-        line = objects * self.value_dim * pixels
-        return Cost(0, line, 4 * line, 0)
+        return Cost(0, 0, 4 * objects * self.value_dim * pixels, 0)
 
 
 class WrongShape(Honest):

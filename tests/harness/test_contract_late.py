@@ -69,10 +69,11 @@ class Diverges(Honest):
 
 
 class Elementwise(Honest):
-    """A product over channels that no counter counts, and that its cost does not state."""
+    """A matrix product that no counter counts, and that its cost does not state."""
 
     def read(self, state: Any, query: Tensor) -> tuple[Tensor, Any]:
-        return state.value * query.mean(1, keepdim=True), state
+        pairs = state.value.unsqueeze(1) * query.unsqueeze(2)  # (objects, key_dim, value_dim, h, w)
+        return pairs.sum(1), state
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> Any:
         ("cost", Understates, "state_bytes 0 at t = 30"),
         ("growth", HoardsInRead, "1920 B at t = 1, 385152 B at t = 500"),
         ("growth", Diverges, "inf or nan at t = 400"),
-        ("cost", Elementwise, "read_macs 0 at t = 1 with 1 objects; got 1536"),
+        ("cost", Elementwise, "read_macs 0 at t = 1 with 1 objects; got 24576"),
     ],
 )
 def test_what_goes_wrong_after_some_frames_breaks_its_own_clause(

@@ -1,7 +1,7 @@
 """Multiply-adds with what was not counted, growth with a limit, sizes and objects, table 1."""
 
 from tests.report.fabricated import STAMP, fabricate
-from vosbench.report import paper, scaling
+from vosbench.report import paper, render, scaling
 from vosbench.report.costs import Beside, all_costs, choose
 from vosbench.report.details import cost_table
 from vosbench.report.evidence import load
@@ -51,7 +51,7 @@ def test_the_harness_s_exponent_stands_with_its_interval(tmp_path):
     (row,) = table.texts()
     cells = dict(zip([c.title for c in table.columns], row, strict=True))
     assert cells["State grows as t^"] == "0.91"
-    assert cells["95 % interval of t^"] == "0.88..0.94"
+    assert cells["t^ from..to (lack of fit)"] == "0.88..0.94"
     state, *_ = growth_figures(growth, Palette(["stm"]), "growth", None)
     assert "t^0.91 (0.88..0.94)" in state.svg
 
@@ -75,21 +75,45 @@ def test_a_limit_held_at_every_frame_comes_before_one_of_an_old_store_held_at_so
     assert chosen == "measured, every frame in 4 GiB"
 
 
-def test_the_listing_of_bytes_leaves_the_process_s_own_out(tmp_path):
+def test_the_listing_of_bytes_ends_with_those_of_the_whole_process(tmp_path):
     grown(tmp_path)
     (growth,) = all_costs(load(tmp_path), "growth")
-    assert [c.title for c in cost_table(growth, "g").columns] == ["Method", "t", "state", "peak"]
+    table = cost_table(growth, "g")
+    assert [c.header for c in table.columns[2:]] == [
+        "state (MiB)", "peak (MiB)", "whole process (RSS) (MiB)",
+    ]  # fmt: skip
+    assert table.texts()[0] == ["stm", "1", "1.00", "4.00", "1024"]
 
 
-def test_what_a_counter_did_not_count_is_a_note_and_not_a_column(tmp_path):
-    rows = [Row(None, 1, "read_macs", 2e9, "MAC"), Row(None, 1, "read_macs_unaided", 1e9, "MAC"),
-            Row(None, 1, "read_macs_ratio", 0.5, "1"),
-            Row(None, 1, "read_uncounted:aten::softmax", 3, "call")]  # fmt: skip
-    cell = Cell(harness="flops", method="gc", protocol="torch")
-    Store(tmp_path, stamp=STAMP).append(cell, rows)
-    table = cost_table(*all_costs(load(tmp_path), "flops"), "flops")
-    assert [c.title for c in table.columns] == ["Method", "t", "read"]
-    assert "Not counted by torch: read: aten::softmax." in table.notes
+def test_every_limit_that_a_method_met_is_named_though_one_setting_is_shown(tmp_path):
+    grown(tmp_path)  # to t = 840 in 4 GiB
+    rows = [Row(None, 1, "state_bytes", 9, "byte")]
+    ended = {"harness": "growth", "size": "480x854", "objects": 1}
+    store = Store(tmp_path, stamp=STAMP)
+    for method, t, objects in (("stm", 7, 1), ("gc", 3, 1), ("gc", 2, 5)):
+        cell = Cell(method=method, protocol="measured, in 100 KiB", **{**ended, "objects": objects})
+        store.append(cell, [*rows, Row(None, None, "memory_limit_bytes", 102400, "byte"),
+                            Row(None, None, "ends_at_t", t, "frame"),
+                            Row(None, None, "ends_because:memory limit", 1, "1")])  # fmt: skip
+    page = render(tmp_path, tmp_path / "out")
+    for said in (
+        "stm ends at t = 840 in 4 GiB",
+        "gc ends at t = 3, stm at t = 7 in 100 KiB",
+        "gc ends at t = 2 in 100 KiB (5 objects).",
+    ):
+        assert said in page.read_text(encoding="utf-8")
+        assert said in (tmp_path / "out/report.md").read_text(encoding="utf-8")
+
+
+def test_fits_over_less_than_a_decade_and_what_their_interval_is_are_said(tmp_path):
+    rows = [Row(None, t, "state_bytes", 4 + t, "byte") for t in (1, 2, 4)]
+    Store(tmp_path, stamp=STAMP).append(Cell(harness="growth", method="m", protocol=FAR), rows)
+    (growth,) = all_costs(load(tmp_path), "growth")
+    (figure,) = growth_figures(growth, Palette(["m"]), "growth", None)
+    said = " ".join(results(None, Beside(None, growth, None), "r", "R").notes)
+    for text in (figure.caption, said):
+        assert "how far the points are from one power of t, which is no confidence interval" in text
+        assert "Less than a decade of t was there for m (t = 1 to 4)." in text
 
 
 def test_sizes_and_objects_make_one_compact_table(tmp_path):

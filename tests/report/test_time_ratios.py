@@ -77,11 +77,46 @@ def test_the_headline_trusts_the_interval_not_the_frame_rates(tmp_path, low, hig
     assert (paired in said.sentences) == (low > 1)
 
 
-def test_without_a_paired_ratio_small_differences_of_frame_rate_are_none(tmp_path):
+@pytest.mark.parametrize(("fps", "noise", "wanted"), [
+    (17, 1.0, ", at a speed that cannot be told apart"),
+    (10, 2.1, ", at a speed that cannot be told apart"),
+    (10, 1.9, "; gc is 2.0× as fast"),  # noqa: RUF001
+])  # fmt: skip
+def test_without_a_paired_ratio_a_lead_in_noise_is_no_headline(tmp_path, fps, noise, wanted):
     fabricate(tmp_path, harnesses=("accuracy",), frames=6)
-    speed = timed(tmp_path, gc=GC, stm={"fps": (17, "1/s")})
+    gc = {"fps": (20, "1/s"), "noise_ratio": (noise, "1")}
+    beside = Beside(None, None, timed(tmp_path, gc=gc, stm={"fps": (fps, "1/s")}))
     (scores,) = all_scores(load(tmp_path))
-    assert headline(scores, Beside(None, None, speed)).title.endswith(", at about the same speed")
+    said = headline(scores, beside)
+    assert said.title.endswith(wanted)
+    bold = (0, "fps") in results(scores, beside, "r", "R").best()
+    assert bold == ("as fast" in wanted)
+    assert any("no more than noise" in x for x in said.sentences[-1:]) != bold
+
+
+@pytest.mark.parametrize(("noise", "bold"), [(1.9, True), (2.1, False)])
+def test_the_nearest_to_the_roofline_is_bold_only_beyond_the_machine_s_noise(tmp_path, noise, bold):
+    gc = {"roofline_ratio": (2.0, "1"), "noise_ratio": (noise, "1")}
+    speed = timed(tmp_path, gc=GC | gc, stm=STM)  # at 4 times its roofline
+    best = results(None, Beside(None, None, speed), "r", "R").best()
+    assert ((0, "roofline") in best) == bold
+
+
+def test_what_half_precision_gains_and_costs_and_the_machine_s_rates_are_listed(tmp_path):
+    half = {
+        "arithmetic_ratio": (0.625, "1"), "arithmetic_ratio_low": (0.6, "1"),
+        "arithmetic_ratio_high": (0.65, "1"), "arithmetic_changed_pixels": (0.004, "1"),
+        "gemm_rate": (5e10, "MAC/s"), "copy_rate": (1.2e10, "byte/s"),
+    }  # fmt: skip
+    table = cost_table(timed(tmp_path, gc={"fps": (20, "1/s")} | half), "speed")
+    assert [c.header for c in table.columns[-2:]] == [
+        "machine: matrix products (G MAC/s)", "machine: copies (GB/s)",
+    ]  # fmt: skip
+    assert table.texts() == [["gc", "–", "20.0", "50.0", "12.0"]]  # noqa: RUF001
+    assert table.notes[-1] == (
+        "gc: a frame takes 0.62 times as long in float32 as in float32, channels last, not "
+        "compiled, 95 % interval 0.60 to 0.65; 0.4 % of pixels get another id."
+    )
 
 
 def test_noise_and_roofline_stand_beside_the_frame_rates(tmp_path):
@@ -109,6 +144,7 @@ def test_the_same_model_by_other_clocks(tmp_path):
     assert table.texts() == [
         ["stm", "AOT", "100", "110", "1.10"], ["stm", "SAM 2", "100", "80.0", "0.80"],
     ]  # fmt: skip
+    assert any(note.startswith("Not emulated: a cold start") for note in table.notes)
 
 
 @pytest.mark.parametrize(("low", "high", "bold"), [(1.9, 2.1, True), (0.9, 4.0, False)])

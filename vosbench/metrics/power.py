@@ -36,9 +36,8 @@ def exponent(t: ArrayLike, amount: ArrayLike, *, start: float = 0) -> Exponent |
     >>> exponent([1, 2, 4, 8], [5, 5, 5, 5])
     Exponent(value=0.0, low=0.0, high=0.0)
     """
-    x, y = np.asarray(t, dtype=float), np.asarray(amount, dtype=float)
-    used = (x >= start) & (x > 0) & (y > 0)
-    x, y = np.log(x[used]), np.log(y[used])
+    used = _used(t, amount, start)
+    x, y = (np.log(np.asarray(z, dtype=float)[used]) for z in (t, amount))
     n, spread = len(x), float(((x - x.mean()) ** 2).sum()) if len(x) else 0.0
     if n < 3 or spread == 0:
         return None
@@ -50,10 +49,25 @@ def exponent(t: ArrayLike, amount: ArrayLike, *, start: float = 0) -> Exponent |
     return Exponent(slope, slope - half, slope + half)
 
 
+def _used(t: ArrayLike, amount: ArrayLike, start: float) -> np.ndarray:
+    """Which points a fit takes: logarithms need both numbers above 0."""
+    x, y = np.asarray(t, dtype=float), np.asarray(amount, dtype=float)
+    return (x >= start) & (x > 0) & (y > 0)
+
+
+def of_last_decade(t: ArrayLike, amount: ArrayLike) -> np.ndarray:
+    """Which points `last_decade` takes, a mask: less than a decade where t starts later."""
+    return _used(t, amount, _decade(t))
+
+
+def _decade(t: ArrayLike) -> float:
+    return float(np.max(t, initial=0)) / 10
+
+
 def last_decade(t: ArrayLike, amount: ArrayLike) -> Exponent | None:
     """The exponent over the last decade of t: what a memory starts with bends the line before.
 
     >>> last_decade([1, 2, 10, 50, 100], [7, 7, 10, 50, 100]).value
     1.0
     """
-    return exponent(t, amount, start=float(np.max(t, initial=0)) / 10)
+    return exponent(t, amount, start=_decade(t))

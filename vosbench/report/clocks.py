@@ -18,12 +18,15 @@ def table(speed: Costs | None, name: str) -> Table | None:
     if speed is None or not rows:
         return None
     notes = (
-        "ms per frame of one network on one machine: by the clock that this page uses, and by what "
-        "each project's evaluation code times, over the same passes. A ratio below 1: that clock "
-        "makes the same model look faster. XMem asks for mixed precision, SAM 2 for bfloat16 and "
-        "one object: a run that had others is timed at theirs too, right beside its own first "
-        "turns, and the ratio is of all that together. The frames per second above are those of "
-        "the best round of each t.",
+        "ms per frame of one network on one machine: by the clock that this page uses, and by the "
+        "stages, frame 0, precision and objects of each project's evaluation code, over the same "
+        "passes. A ratio below 1: that clock makes the same model look faster. XMem asks for mixed "
+        "precision, SAM 2 for bfloat16 and one object: a run that had others is timed at theirs "
+        "too, right beside its own first turns, and the ratio is of all that together. The frames "
+        "per second above are those of the best round of each t.",
+        "Not emulated: a cold start inside the timed region (STCN, XMem, Cutie and AOT do not warm "
+        "up), compilation where the run itself is not compiled (SAM 2), and frames that overlap "
+        "where a clock synchronises less often than ours.",
         f"{speed.setting.describe()}.",
     )
     return Table(name, "The same model by other clocks", COLUMNS, rows, notes)

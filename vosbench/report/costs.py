@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,8 +13,9 @@ from vosbench.report.evidence import Evidence
 from vosbench.report.settings import Setting, split
 
 STAGES = ("encode", "read", "decode", "memory_encode", "write")
-COUNTERS = ("fvcore", "torch", "analytic")  # the order of choice where several counted as much
-BYTE_PROTOCOLS = ("measured", "analytic")  # each may go on: "measured to t = 2000, in 4 GiB"
+STATED = "analytic"  # a protocol of bytes or multiply-adds: what the formula says
+COUNTERS = ("fvcore", "torch", STATED)  # the order of choice where several counted as much
+BYTE_PROTOCOLS = ("measured", STATED)  # each may go on: "measured to t = 2000, in 4 GiB"
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,11 @@ class Costs:
 
     def whole(self, label: str) -> dict[str, float]:
         """Every number of a method that is of the whole cell, by metric."""
-        return {name: x for (name, t), x in self._values.get(label, {}).items() if t is None}
+        return self.every(label, None)
+
+    def every(self, label: str, t: int | None) -> dict[str, float]:
+        """Every number of a method at frame t, by metric."""
+        return {name: x for (name, at), x in self._values.get(label, {}).items() if at == t}
 
     def series(self, label: str, metric: str) -> tuple[np.ndarray, np.ndarray]:
         """T and a metric's values there, for one method; empty where it has none."""
@@ -99,6 +105,7 @@ class Beside:
     flops: Costs | None
     growth: Costs | None
     speed: Costs | None
+    elsewhere: Sequence[Costs] = ()  # growth in other settings, such as within a memory limit
 
     @property
     def labels(self) -> list[str]:
@@ -111,10 +118,22 @@ def all_costs(evidence: Evidence, harness: str) -> list[Costs]:
     return [Costs(setting, part) for setting, part in split(harness, evidence.of(harness))]
 
 
+def by_protocol(found: list[Costs]) -> dict[Setting, dict[str, Costs]]:
+    """Costs of settings that differ in nothing but their protocol: setting without it -> protocol
+    -> costs.
+    """
+    groups: dict[Setting, dict[str, Costs]] = {}
+    for costs in found:
+        like = replace(costs.setting, protocol="")
+        groups.setdefault(like, {})[costs.setting.protocol] = costs
+    return groups
+
+
 def choose(found: list[Costs], like: Setting | None = None) -> Costs | None:
     """The setting to show in one column beside an accuracy setting: it must share preset, size,
-    precision and tool with it, and for speed the machine. Of several, the one on the same data
-    with most methods, counted by the protocol first in COUNTERS or BYTE_PROTOCOLS.
+    precision and tool with it, and for speed the machine. Bytes that were measured come before
+    those of a formula. Of several, the one on the same data with most methods, counted by the
+    protocol first in COUNTERS or BYTE_PROTOCOLS.
     """
     fitting = [costs for costs in found if like is None or _fits(costs.setting, like)]
     return min(fitting, key=lambda costs: _order(costs, like), default=None)
@@ -133,4 +152,5 @@ def _order(costs: Costs, like: Setting | None) -> tuple[object, ...]:
     known = COUNTERS if costs.setting.harness == "flops" else BYTE_PROTOCOLS
     rank = next((i for i, name in enumerate(known) if protocol.startswith(name)), len(known))
     elsewhere = like is not None and costs.setting.dataset != like.dataset
-    return (elsewhere, -len(costs.labels), rank, costs.setting.describe())
+    stated = costs.setting.harness == "growth" and protocol.startswith(STATED)
+    return (stated, elsewhere, -len(costs.labels), rank, costs.setting.describe())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from vosbench.report import scaling
+from vosbench.report import growing, scaling
 from vosbench.report.costs import STAGES, Costs
 from vosbench.report.evidence import PLUGINS, Evidence
-from vosbench.report.formats import giga, mebi, milli, significant, whole
+from vosbench.report.formats import giga, mebi, milli, percent, significant, whole
 from vosbench.report.settings import weights_text
 from vosbench.report.tabular import Column, Row, Table
 
@@ -20,14 +20,27 @@ _TIMED = ("frame", "prepare", "resize", "encode", "read", "decode", "decide", "m
           "write", "roofline")  # fmt: skip
 _SHOWN = {  # what a reader compares; everything else is in the store
     "flops": [f"{stage}_macs" for stage in STAGES],
-    "growth": ["state_bytes", "peak_bytes", "read_temporary_bytes", "write_temporary_bytes"],
+    "growth": ["state_bytes", "peak_bytes", "read_temporary_bytes", "write_temporary_bytes",
+               "rss_bytes"],
     "speed": [*(f"{part}_seconds" for part in _TIMED), "first_frame_seconds", "frame_seconds_mean",
-              *(f"frame_seconds_p{p}" for p in (50, 90, 99)), "fps"],
+              *(f"frame_seconds_p{p}" for p in (50, 90, 99)), "fps", "gemm_rate", "copy_rate"],
 }  # fmt: skip
-_SHOW = {"MAC": ("G", giga), "byte": ("MiB", mebi), "s": ("ms", milli), "1/s": ("1/s", significant)}
+_SHOW = {"MAC": ("G", giga), "byte": ("MiB", mebi), "s": ("ms", milli), "1/s": ("1/s", significant),
+         "MAC/s": ("G MAC/s", giga), "byte/s": ("GB/s", giga)}  # fmt: skip
+_NAMES = {"rss_bytes": "whole process (RSS)", "gemm_rate": "machine: matrix products",
+          "copy_rate": "machine: copies"}  # fmt: skip
 _TIMES = 7  # rows per method: more would be a listing, and that is what the store is for
 _STAMP = ["machine", "device_name", "platform", "python", "torch", "numpy", "timm", "vosbench",
           "commit"]  # fmt: skip
+
+
+def cost_tables(found: dict[str, list[Costs]]) -> list[Table]:
+    """A table per setting of every harness."""
+    return [
+        cost_table(costs, f"{harness}-{i}" if i > 1 else harness)
+        for harness, settings in found.items()
+        for i, costs in enumerate(settings, 1)
+    ]
 
 
 def cost_table(costs: Costs, name: str) -> Table:
@@ -50,7 +63,8 @@ def cost_table(costs: Costs, name: str) -> Table:
         rows += [*alone, *timed]
     setting = costs.setting
     notes = [f"{setting.describe()}.", "A line without t holds what does not depend on it."]
-    notes += _uncounted(costs)
+    notes += growing.endings(costs)
+    notes += arithmetic(costs)
     return Table(
         name, f"{TITLES[setting.harness]}: {_short(setting.protocol)}", columns, rows, notes
     )
@@ -69,12 +83,22 @@ def few(times: list[int]) -> list[int]:
     return sorted({times[0], *kept, times[-1]})
 
 
-def _uncounted(costs: Costs) -> list[str]:
-    """What the counter met and left out, as it named it."""
-    names = sorted(
-        {m.replace("_uncounted:", ": ") for m in costs.rows.metric if "_uncounted:" in m}
-    )
-    return [f"Not counted by {costs.setting.protocol}: {', '.join(names)}."] if names else []
+def arithmetic(costs: Costs) -> list[str]:
+    """What half precision, compilation or another layout gained and changed, where it was timed."""
+    found = []
+    for label in costs.labels:
+        known = costs.whole(label)
+        ratio, low, high = (known.get(f"arithmetic_ratio{end}") for end in ("", "_low", "_high"))
+        if ratio is None:
+            continue
+        within = f", 95 % interval {low:.2f} to {high:.2f}" if low and high else ""
+        changed = known.get("arithmetic_changed_pixels")
+        pixels = "" if changed is None else f"; {percent(changed)} % of pixels get another id"
+        found.append(
+            f"{label}: a frame takes {ratio:.2f} times as long in {costs.setting.precision} as in "
+            f"float32, channels last, not compiled{within}{pixels}."
+        )
+    return found
 
 
 def _title(metric: str) -> str:
@@ -83,6 +107,8 @@ def _title(metric: str) -> str:
     >>> _title("frame_seconds_p90"), _title("read_seconds"), _title("state_bytes")
     ('frame p90', 'read', 'state')
     """
+    if metric in _NAMES:
+        return _NAMES[metric]
     for unit in ("_seconds", "_bytes", "_macs"):
         metric = metric.replace(unit, "")
     return metric.replace("_", " ")

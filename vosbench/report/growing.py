@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +11,12 @@ import numpy as np
 from vosbench.metrics import power
 from vosbench.report.costs import Costs
 from vosbench.report.formats import with_prefix
+from vosbench.report.settings import Setting
 
 _EXPONENT = "state_growth_exponent"
 _BECAUSE = "ends_because:"
+INTERVAL = "how far the points are from one power of t, which is no confidence interval"
+Curve = tuple[str, np.ndarray, np.ndarray]  # label, t, values
 
 
 class Exponent(NamedTuple):
@@ -53,24 +58,55 @@ def state_exponent(costs: Costs, label: str) -> Exponent | None:
     return fitted(*costs.series(label, "state_bytes"))
 
 
+def short_fits(curves: Iterable[Curve]) -> list[str]:
+    """A sentence on the fits that go over less than a decade of t; none where all have one.
+
+    >>> short_fits([("stm", np.array([1, 2, 4]), np.array([5, 9, 13]))])
+    ['Less than a decade of t was there for stm (t = 1 to 4).']
+    """
+    found = []
+    for label, t, amount in curves:
+        used = t[power.of_last_decade(t, amount)]
+        if len(used) > 2 and used.max() < 10 * used.min():
+            found.append(f"{label} (t = {used.min():.0f} to {used.max():.0f})")
+    return [f"Less than a decade of t was there for {', '.join(found)}."] if found else []
+
+
 def fitted(t: np.ndarray, amount: np.ndarray) -> Exponent | None:
     """The exponent over the last decade of t, see `power.last_decade`."""
     found = power.last_decade(t, amount)
     return None if found is None else Exponent(*found)
 
 
-def endings(costs: Costs) -> list[str]:
-    """A sentence for each method that could not go on, the earliest first.
+def endings(*found: Costs | None) -> list[str]:
+    """A sentence for each limit that methods could not pass, the earliest first.
 
     "stm ends at t = 840 in 4 GiB." where it would have passed the limit that was set.
+
+    Args:
+        found: what was measured; of a setting unlike the first, what differs is named.
     """
-    found = []
-    for label in costs.labels:
-        known = costs.whole(label)
-        if "ends_at_t" in known:
-            t = int(known["ends_at_t"])
-            found.append((t, f"{label} ends at t = {t} {_reason(known)}."))
-    return [sentence for _, sentence in sorted(found)]
+    ends: dict[str, set[tuple[int, str]]] = {}
+    measured = [costs for costs in found if costs]
+    for costs in measured:
+        where = _apart(costs.setting, measured[0].setting)
+        for label in costs.labels:
+            known = costs.whole(label)
+            if "ends_at_t" in known:
+                reason = f"{_reason(known)}{where}"
+                ends.setdefault(reason, set()).add((int(known["ends_at_t"]), label))
+    said = []
+    for reason, pairs in sorted(ends.items(), key=lambda item: min(item[1])):
+        (t, label), *later = sorted(pairs)
+        also = "".join(f", {other} at t = {end}" for end, other in later)
+        said.append(f"{label} ends at t = {t}{also} {reason}.")
+    return said
+
+
+def _apart(setting: Setting, first: Setting) -> str:
+    """In brackets, what sets a setting apart from the first, its protocol left out."""
+    differs = replace(setting, protocol="").describe(first)
+    return f" ({differs})" if differs else ""
 
 
 def _reason(known: dict[str, float]) -> str:

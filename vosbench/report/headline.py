@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vosbench.report import control, ratios
+from vosbench.report import control, ratios, uncounted
 from vosbench.report.costs import Beside
 from vosbench.report.formats import (
     counted,
@@ -65,21 +65,15 @@ def _title(best: Run, second: Run, difference: Difference | None, beside: Beside
 
 
 def _price(best: Run, second: Run, beside: Beside) -> str:
-    """The frame rates' ratio, as a clause: of paired turns where there are, else of the two FPS."""
-    paired = ratios.between(beside.speed, best.label, second.label)
-    if paired is not None and best.label != second.label:
-        if not paired.clear:
-            return ", at a speed that cannot be told apart"
-        faster = best if paired.value < 1 else second
-        times = significant(max(paired.value, 1 / paired.value), 2)
-        return f"; {faster.name} is {times}× as fast"  # noqa: RUF001
-    one, two = (costs_of(run.label, beside).get("fps") for run in (best, second))
-    if not isinstance(one, float) or not isinstance(two, float):
+    """Who is faster and by how much, as a clause; "" where not both were timed."""
+    speed = beside.speed
+    if speed is None or not all(speed.at(run.label, "fps", None) for run in (best, second)):
         return ""
-    faster, ratio = (best, one / two) if one >= two else (second, two / one)
-    if ratio < ratios.SAME_SPEED:
-        return ", at about the same speed"
-    return f"; {faster.name} is {significant(ratio, 2)}× as fast"  # noqa: RUF001
+    times = ratios.times_as_fast(speed, best.label, second.label)
+    if times is None:
+        return ", at a speed that cannot be told apart"
+    faster = best if times > 1 else second
+    return f"; {faster.name} is {significant(max(times, 1 / times), 2)}× as fast"  # noqa: RUF001
 
 
 def sentence(scores: Scores, d: Difference) -> str:
@@ -113,15 +107,16 @@ def cost_sentences(beside: Beside) -> list[str]:
         worst = (max if better is min else min)(known, key=lambda x: known[x])
         costs = getattr(beside, harness)
         at = "" if harness == "speed" else f" at t = {costs.common_t}"
-        said = f"{words} {with_prefix(known[best], unit)} ({best}{at})"
+        left = uncounted.products(costs, best, costs.common_t) if key == "read_macs" else []
+        mark = f"; {', '.join(left)} not counted" if left else ""
+        said = f"{words} {with_prefix(known[best], unit)} ({best}{at}{mark})"
         if best != worst:
             said += f" against {with_prefix(known[worst], unit)} ({worst})"
-            paired = ratios.between(beside.speed, best, worst) if key == "fps" else None
-            if paired is not None and not paired.clear:
+            if harness == "speed" and not ratios.ahead(costs, best, worst):
                 said += ": no more than noise"
         found.append(said + ".")
     found += ratios.sentences(beside.speed)
-    return found + (endings(beside.growth)[:4] if beside.growth else [])
+    return found + endings(beside.growth, *beside.elsewhere)
 
 
 def _known(beside: Beside, key: str) -> dict[str, float]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vosbench.metrics import PROTOCOLS
-from vosbench.report import control, ratios
+from vosbench.report import control, ratios, uncounted
 from vosbench.report.costs import Beside, Costs
 from vosbench.report.formats import counted
-from vosbench.report.growing import endings, state_exponent
+from vosbench.report.growing import INTERVAL, endings, short_fits, state_exponent
 from vosbench.report.scores import Scores
 from vosbench.report.settings import UNTRAINED_TEXT, Setting
 
@@ -49,7 +49,9 @@ def _of_costs(beside: Beside, like: Setting | None, ranked: Sequence[str]) -> li
              ("State and temporary bytes (temporary: of a read)", beside.growth),
              ("Speed", beside.speed))  # fmt: skip
     notes = [f"{kind}: {costs.setting.describe(like)}." for kind, costs in kinds if costs]
+    notes += uncounted.notes(beside.flops)
     notes += _growth_notes(beside.growth) if beside.growth else []
+    notes += endings(beside.growth, *beside.elsewhere)
     if noise := ratios.noise_note(beside.speed):
         notes.append(noise)
     if beside.speed and len(ranked) > 1 and not ratios.leads(beside.speed, ranked):
@@ -63,14 +65,18 @@ def _of_costs(beside: Beside, like: Setting | None, ranked: Sequence[str]) -> li
 
 
 def _growth_notes(growth: Costs) -> list[str]:
-    fits = [fit.value for label in growth.labels if (fit := state_exponent(growth, label))]
-    if not any(0.05 < value < 0.97 for value in fits):
-        return endings(growth)
-    bent = (
-        "t^: the slope on log axes over the last decade of t. The first and the previous frame, "
-        "which any t has, bend it: a memory that keeps every nth frame nears t^1 from below."
-    )
-    return [bent, *endings(growth)]
+    fits = [fit for label in growth.labels if (fit := state_exponent(growth, label))]
+    said = []
+    if any(0.05 < fit.value < 0.97 for fit in fits):
+        said.append(
+            "t^: the slope on log axes over the last decade of t. The first and the previous "
+            "frame, which any t has, bend it: a memory that keeps every nth frame nears t^1 from "
+            "below."
+        )
+    if any(fit.low != fit.high for fit in fits):
+        said.append(f"t^ from..to: {INTERVAL}. A bent line may end at a power outside of it.")
+    curves = ((label, *growth.series(label, "state_bytes")) for label in growth.labels)
+    return said + short_fits(curves)
 
 
 def _protocol(scores: Scores) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vosbench.report import control, notes, ratios
+from vosbench.report import control, notes, ratios, uncounted
 from vosbench.report.costs import Beside, Costs
 from vosbench.report.formats import giga, mebi, mega, milli, percent, signed_percent, significant
 from vosbench.report.growing import exponent_text, state_exponent
@@ -79,10 +79,11 @@ def _flops_columns(costs: Costs | None) -> list[Column]:
     if costs is None:
         return []
     t = costs.common_t
+    low = "" if uncounted.notes(costs) else "low"  # a 0 that leaves products out wins nothing
     return [
         Column("parameters", "Parameters", "M", mega, best="low"),
-        Column("read_macs", f"Read at t = {t}", "G MAC", giga, best="low"),
-        Column("frame_macs", f"Frame at t = {t}", "G MAC", giga, best="low"),
+        Column("read_macs", f"Read at t = {t}", "G MAC", giga, best=low),
+        Column("frame_macs", f"Frame at t = {t}", "G MAC", giga, best=low),
     ]
 
 
@@ -91,7 +92,7 @@ def _growth_columns(costs: Costs | None) -> list[Column]:
         return []
     t = costs.common_t
     fits = [fit for label in costs.labels if (fit := state_exponent(costs, label))]
-    interval = [Column("state_interval", "95 % interval of t^", text=True)]
+    interval = [Column("state_interval", "t^ from..to (lack of fit)", text=True)]
     return [
         Column("state_bytes", f"State at t = {t}", "MiB", mebi, best="low"),
         Column("state_exponent", "State grows as t^", "", exponent_text, best="low"),
@@ -103,7 +104,8 @@ def _growth_columns(costs: Costs | None) -> list[Column]:
 def _speed_columns(costs: Costs | None, ranked: Sequence[str]) -> list[Column]:
     if costs is None:
         return []
-    roofline = [Column("roofline", "Over roofline", "", significant, best="low")]
+    nearest = "low" if ratios.nearest_roof(costs, ranked) else ""
+    roofline = [Column("roofline", "Over roofline", "", significant, best=nearest)]
     any_roofline = any("roofline_ratio" in costs.whole(label) for label in costs.labels)
     high, low = ("high", "low") if ratios.leads(costs, ranked) else ("", "")
     return [

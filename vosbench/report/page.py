@@ -128,8 +128,7 @@ def _sort_key(value: Value, column: Column) -> str:
 def _markdown(page: Page) -> str:
     """The tables for a pull request."""
     top = [f"# {_plain(page.headline.title)}"]
-    if page.headline.warning:
-        top.append(f"> **{page.headline.warning}**")
+    top += [f"> **{_plain(warning)}**" for warning in page.all_warnings]
     top += [_plain(sentence) for sentence in page.headline.sentences]
     tables = [to_markdown(table) for table in _main_tables(page)]
     gaps = ["**Missing**\n", *(f"- {_plain(gap)}" for gap in page.missing)] if page.missing else []

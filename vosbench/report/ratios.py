@@ -70,25 +70,48 @@ def between(speed: Costs | None, one: str, two: str) -> Ratio | None:
     return None
 
 
-def leads(speed: Costs, among: Sequence[str]) -> bool:
-    """Whether the lead of the fastest method over each other of some is more than noise.
+def times_as_fast(speed: Costs, one: str, two: str) -> float | None:
+    """How many times as fast as `two` `one` is, or None where that is no more than noise.
 
-    By the interval of their ratio, or, where they did not take turns, by frames per second that
-    are further apart than SAME_SPEED and than the machine's own noise.
+    By the interval of their paired ratio, or, where they did not take turns, by frames per second
+    that are further apart than SAME_SPEED and than the machine's own noise.
     """
-    rates = {x: fps for x in among if (fps := speed.at(x, "fps", None)) is not None}
-    if not rates:
-        return False
-    fastest = max(rates, key=lambda label: rates[label])
-    return all(_ahead(speed, rates, fastest, other) for other in rates if other != fastest)
-
-
-def _ahead(speed: Costs, rates: dict[str, float], fastest: str, other: str) -> bool:
-    paired = between(speed, fastest, other)
+    paired = between(speed, one, two)
     if paired is not None:
-        return paired.clear and paired.value < 1
-    noise = max(speed.at(x, "noise_ratio", None) or 1 for x in (fastest, other))
-    return rates[fastest] / rates[other] > max(SAME_SPEED, noise)
+        return 1 / paired.value if paired.clear else None
+    rates = [speed.at(label, "fps", None) for label in (one, two)]
+    if not rates[0] or not rates[1]:
+        return None
+    ratio = rates[0] / rates[1]
+    return ratio if _apart(speed, ratio, one, two) else None
+
+
+def ahead(speed: Costs, one: str, two: str) -> bool:
+    """Whether `one` is faster than `two` by more than noise."""
+    return (times_as_fast(speed, one, two) or 0) > 1
+
+
+def _apart(speed: Costs, ratio: float, one: str, two: str) -> bool:
+    noise = max(speed.at(x, "noise_ratio", None) or 1 for x in (one, two))
+    return max(ratio, 1 / ratio) > max(SAME_SPEED, noise)
+
+
+def leads(speed: Costs, among: Sequence[str]) -> bool:
+    """Whether the lead of the fastest method over each other of some is more than noise."""
+    rates = {x: fps for x in among if (fps := speed.at(x, "fps", None))}
+    fastest = max(rates, key=lambda label: rates[label], default=None)
+    return fastest is not None and all(
+        ahead(speed, fastest, other) for other in rates if other != fastest
+    )
+
+
+def nearest_roof(speed: Costs, among: Sequence[str]) -> bool:
+    """Whether the one nearest to its roofline is so by more than noise: both are seconds too."""
+    over = {x: ratio for x in among if (ratio := speed.at(x, "roofline_ratio", None))}
+    best = min(over, key=lambda label: over[label], default=None)
+    return best is not None and all(
+        _apart(speed, over[x] / over[best], best, x) for x in over if x != best
+    )
 
 
 def sentences(speed: Costs | None, most: int = 3) -> list[str]:

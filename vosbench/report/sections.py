@@ -11,10 +11,12 @@ from vosbench.report import (
     budgets,
     clocks,
     compared,
+    counters,
     details,
     gallery,
     paper,
     ratios,
+    stated,
     table2,
 )
 from vosbench.report.costs import Beside, Costs, all_costs, choose
@@ -53,6 +55,7 @@ class Page:
     environment: Table
     failures: Table | None
     missing: Sequence[str]
+    warnings: Sequence[str] = field(default_factory=tuple)  # in sight of the headline
     against: Table | None = None  # what moved since an older store
     strips: Sequence[Strip] = field(default_factory=tuple)
     strips_left_out: int = 0
@@ -61,6 +64,11 @@ class Page:
     key_maps: Sequence[Shot] = field(default_factory=tuple)
     films: Sequence[Shot] = field(default_factory=tuple)
     films_left_out: int = 0
+
+    @property
+    def all_warnings(self) -> list[str]:
+        """Everything that must stand in sight of the title."""
+        return [warning for warning in (self.headline.warning, *self.warnings) if warning]
 
     @property
     def tables(self) -> list[Table]:
@@ -76,8 +84,11 @@ class Page:
 def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Page:
     """The page of a store; whatever was not measured is left out and named under `missing`."""
     costs = {harness: all_costs(evidence, harness) for harness in ("flops", "growth", "speed")}
-    scored = [(scores, _beside(costs, scores)) for scores in all_scores(evidence)]
-    first = scored[0] if scored else (None, _beside(costs, None))
+    scored = [
+        (scores, _beside(costs, scores, all_growth=not i))
+        for i, scores in enumerate(all_scores(evidence))
+    ]
+    first = scored[0] if scored else (None, _beside(costs, None, all_growth=True))
     palette = Palette(evidence.labels)
     sections = [_section(*pair, palette, _suffix(i)) for i, pair in enumerate(scored)]
     if not scored and first[1].labels:
@@ -89,13 +100,13 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
     films, films_left_out = gallery.films(pictures, known)
     beside_paper = [paper.beside(scores, beside.speed, f"published{_suffix(i)}")
                     for i, (scores, beside) in enumerate(scored)]  # fmt: skip
+    every = {**costs, "scaling": all_costs(evidence, "scaling")}
     tables = [paper.table1(evidence), table2.table(costs, scored), *beside_paper]
     return Page(
         headline=headline(*first), subtitle=_subtitle(evidence), sections=sections,
         published=[table for table in tables if table is not None],
-        details=[details.cost_table(c, f"{harness}{_suffix(i)}")
-                 for harness, found in {**costs, "scaling": all_costs(evidence, "scaling")}.items()
-                 for i, c in enumerate(found)],
+        warnings=[*counters.warnings(costs["flops"]), *stated.warnings(costs["growth"])],
+        details=[*counters.tables(costs["flops"]), *details.cost_tables(every)],
         environment=details.environment(evidence), failures=details.failures(evidence),
         missing=missing(evidence, scored), against=moved, strips=shown, strips_left_out=left_out,
         failed_frames=failed, failed_frames_left_out=failed_left_out, films=films,
@@ -103,9 +114,12 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
     )  # fmt: skip
 
 
-def _beside(costs: dict[str, list[Costs]], scores: Scores | None) -> Beside:
+def _beside(costs: dict[str, list[Costs]], scores: Scores | None, *, all_growth: bool) -> Beside:
+    """The costs that fit; where methods end in every other setting too is said once, on top."""
     like = scores.setting if scores else None
-    return Beside(**{harness: choose(found, like) for harness, found in costs.items()})
+    chosen = {harness: choose(found, like) for harness, found in costs.items()}
+    others = [c for c in costs["growth"] if all_growth and c is not chosen["growth"]]
+    return Beside(**chosen, elsewhere=others)
 
 
 def _suffix(i: int) -> str:

@@ -16,12 +16,12 @@ from vosbench.harness.contract.products import products
 from vosbench.harness.contract.trial import GRID, Trial, written
 from vosbench.harness.flops import by_torch
 from vosbench.harness.tracker import PeakBytes
-from vosbench.memory import Cost, Growth, Memory, state_bytes
+from vosbench.memory import Cost, Growth, Memory, state_bytes, tensors
 
 MANY = 500  # writes
 FAR = 10**6  # frames: a bounded state has reached its bound by then
 CLOSE = 0.01  # relative: of what is counted to what cost() says
-FEW = 0.5  # of the counted products
+FEW = 4  # for each number of the state
 LOOKED_AT = ((1, 1), (2, 3), (7, 2), (30, 2), (100, 1))  # (t, objects): before, amid evictions
 
 
@@ -66,8 +66,8 @@ def cost(trial: Trial) -> None:
         with torch.inference_mode():
             live = memory.write(kept, items[-1])
             counted = {
-                "write_macs": _products(partial(memory.write, kept, items[-1])),
-                "read_macs": _products(partial(memory.read, live, asked)),
+                "write_macs": _products(partial(memory.write, kept, items[-1]), live),
+                "read_macs": _products(partial(memory.read, live, asked), live),
                 "state_bytes": (state_bytes(live),) * 2,
                 "temporary_bytes": (_temporary(memory, live, asked),) * 2,
             }
@@ -88,14 +88,15 @@ def _stated(memory: Memory, t: int, pixels: int, objects: int) -> Cost:
     return said
 
 
-def _products(step: Callable[[], Any]) -> tuple[int, int]:
+def _products(step: Callable[[], Any], live: Any) -> tuple[int, int]:
     """Multiply-adds of a step that have to be stated, and those that may be.
 
-    Products number by number may be left out where they are few beside the others: no counter has
-    them. A read that consists of them has to state them.
+    No counter has products number by number. Those that only scale what is there, a few for each
+    number of the state, may be left out; a matrix product in their form may not.
     """
     counted, by_number = by_torch(step), products(step)
-    return counted + (by_number if by_number > FEW * counted else 0), counted + by_number
+    numbers = sum(x.numel() for x in tensors(live))
+    return counted + (by_number if by_number > FEW * numbers else 0), counted + by_number
 
 
 def _temporary(memory: Memory, state: Any, asked: Tensor) -> int:

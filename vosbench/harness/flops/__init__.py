@@ -16,7 +16,8 @@ from vosbench.harness.flops.measure import (
     measure,
     memory_rows,
 )
-from vosbench.harness.flops.operators import MOVES, UNCOUNTED, Counted, why
+from vosbench.harness.flops.operators import MOVES, Counted
+from vosbench.metrics.uncounted import UNCOUNTED, why
 
 __all__ = [
     "COUNTERS",

@@ -17,10 +17,17 @@ from vosbench.report.figures.base import (
     log_axis,
     short,
 )
-from vosbench.report.growing import Exponent, endings, fitted, state_exponent
+from vosbench.report.growing import (
+    INTERVAL,
+    Curve,
+    Exponent,
+    endings,
+    fitted,
+    short_fits,
+    state_exponent,
+)
 from vosbench.report.settings import Setting
 
-Curve = tuple[str, np.ndarray, np.ndarray]  # label, t, values
 MACS_NOTE = "1 multiply-add = 2 FLOPs"
 
 
@@ -51,7 +58,8 @@ def over_t(
         legend(figure, handles, names)
         ends = (f"{x}: {y[0]:.3g} at t = {t[0]:g}, {y[-1]:.3g} at t = {t[-1]:g}"
                 for x, t, y in kept)  # fmt: skip
-        said = f"{caption} t^b: slope on log axes over the last decade of t."
+        said = f"{caption} t^b (from..to): slope on log axes over the last decade of t, and "
+        said += " ".join([f"{INTERVAL}.", *short_fits(kept)])
         said += f" Log axes have no place for 0: {zero}." if zero else ""
         return finish(figure, name, title, said, f"{unit}; " + "; ".join(ends))
 
