@@ -86,7 +86,7 @@ def test_a_budget_that_cannot_be_kept_is_refused_in_one_line(budget: str, messag
 
 @limits(deadline=None, max_examples=20)
 @drawn(
-    pixels=st.integers(1, 2000), objects=st.integers(1, 5), frames=st.integers(1, 3000),
+    pixels=st.integers(1, 2000), objects=st.integers(1, 5), frames=st.integers(1, 300),
     limit=st.integers(1000, 10**8),
 )  # fmt: skip
 def test_what_fits_is_within_the_budget_and_nothing_more_would_fit(

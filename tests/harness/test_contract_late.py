@@ -157,7 +157,9 @@ class Deadly(NoMemory):
         super().__init__(key_dim, value_dim)
         self.how = how
 
-    def gain(self, pixels):  # asked by the clause facts
+    def gain(self, pixels):
+        if pixels != 576:  # the clause facts asks for it
+            return 1.0
         if self.how == "exit":
             os._exit(3)
         time.sleep(3600)
@@ -176,6 +178,7 @@ def deadly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "deadly"
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("how", "limit", "told"),
     [("exit", 120.0, "its process ended (exit status 3)"), ("hang", 20.0, "no answer within 20 s")],
