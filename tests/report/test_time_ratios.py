@@ -44,6 +44,16 @@ def test_a_ratio_is_turned_round_with_its_interval(tmp_path):
     assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.4, 0.625))
 
 
+def test_two_that_took_turns_with_a_third_have_a_ratio_by_way_of_it(tmp_path):
+    level = {"frame_seconds_ratio gc": (1.0, "1"), "frame_seconds_ratio_low gc": (0.8, "1"),
+             "frame_seconds_ratio_high gc": (1.25, "1")}  # fmt: skip
+    speed = timed(tmp_path, gc=GC, stm=STM, stcn=GC | level)
+    found = ratios.between(speed, "stm", "stcn")
+    # both intervals are a factor of 1.25 wide on either side: 1.25 to the power of sqrt(2) is 1.371
+    assert (found.value, found.low, found.high) == pytest.approx((2, 1.4587, 2.7422), rel=1e-4)
+    assert ratios.times_as_fast(speed, "stcn", "stm") == pytest.approx(2)
+
+
 def test_a_ratio_of_one_round_has_no_verdict_and_is_not_used(tmp_path):
     one_round = {k: v for k, v in STM.items() if "_low" not in k and "_high" not in k}
     speed = timed(tmp_path, gc=GC, stm=one_round)

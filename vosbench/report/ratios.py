@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -27,6 +28,11 @@ class Ratio(NamedTuple):
     def clear(self) -> bool:
         """Whether there is an interval and it leaves 1 out."""
         return self.low is not None and self.high is not None and not self.low <= 1 <= self.high
+
+    @property
+    def half(self) -> float:
+        """Half of the interval's width, in logarithms; 0 without one."""
+        return math.log(self.high / self.low) / 2 if self.low and self.high else 0.0
 
     @property
     def inverse(self) -> Ratio:
@@ -58,23 +64,32 @@ def _as_label(name: str) -> str:
 
 
 def between(speed: Costs | None, one: str, two: str) -> Ratio | None:
-    """Seconds of `one` over seconds of `two` with an interval, or None: they did not take turns
-    as a pair, or only for one round.
+    """Seconds of `one` over seconds of `two` with an interval, or None: neither did they take turns
+    as a pair, for more than one round, nor both with a third.
+
+    By way of a third the ratio is the quotient of two, and the halves of their intervals, in
+    logarithms, add up as independent errors do.
     """
+    pairs: dict[tuple[str, str], Ratio] = {}
     for ratio in ratios(speed) if speed else ():
         if ratio.low is not None and ratio.high is not None:
-            if (ratio.method, ratio.against) == (one, two):
-                return ratio
-            if (ratio.method, ratio.against) == (two, one):
-                return ratio.inverse
+            pairs[ratio.against, ratio.method] = ratio.inverse
+            pairs[ratio.method, ratio.against] = ratio
+    if (one, two) in pairs:
+        return pairs[one, two]
+    for third in sorted({against for _, against in pairs}):
+        if (one, third) in pairs and (two, third) in pairs:
+            a, b = pairs[one, third], pairs[two, third]
+            value, error = a.value / b.value, math.exp(math.hypot(a.half, b.half))
+            return Ratio(one, two, value, value / error, value * error)
     return None
 
 
 def times_as_fast(speed: Costs, one: str, two: str) -> float | None:
     """How many times as fast as `two` `one` is, or None where that is no more than noise.
 
-    By the interval of their paired ratio, or, where they did not take turns, by frames per second
-    that are further apart than SAME_SPEED and than the machine's own noise.
+    By the interval of their ratio, be it by way of a third, or, where they did not take turns, by
+    frames per second that are further apart than SAME_SPEED and than the machine's own noise.
     """
     paired = between(speed, one, two)
     if paired is not None:
