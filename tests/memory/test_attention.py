@@ -65,7 +65,7 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Small blocks and parts: frames are split and grouped, queries are taken in parts."""
     if request.param == "small blocks":
         for name in LIMITS:
-            monkeypatch.setattr(bank_module, name, Limits(10, 100))
+            monkeypatch.setattr(bank_module, name, Limits(10, 3, 100))
         monkeypatch.setattr(bank_module, "LEAST", 4)
 
 
@@ -106,17 +106,19 @@ def test_a_read_on_cuda_equals_the_softmax_over_everything(
 @given(
     lengths=st.lists(st.integers(1, 30), min_size=1, max_size=6),
     objects=st.integers(1, 3), shared=st.booleans(), pixels=st.integers(1, 20),
-    locations=st.integers(1, 40), k=st.none() | st.integers(1, 40), size=st.floats(0.01, 100),
+    locations=st.integers(1, 40), queries=st.integers(1, 20), k=st.none() | st.integers(1, 40),
+    size=st.floats(0.01, 100),
 )  # fmt: skip
 def test_any_bank_in_any_blocks_reads_as_everything_at_once(
-    lengths: list[int], objects: int, shared: bool, pixels: int, locations: int, k: int | None,
-    size: float,
+    lengths: list[int], objects: int, shared: bool, pixels: int, locations: int, queries: int,
+    k: int | None, size: float,
 ) -> None:  # fmt: skip
     bank = stored(lengths, objects, 1 if shared else objects, dtype=torch.float64)
     query = draw(1, 8, pixels, seed=5, dtype=torch.float64)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bank_module, "LEAST", 1)
         for name in LIMITS:
-            patch.setattr(bank_module, name, Limits(locations, 2**22))
+            patch.setattr(bank_module, name, Limits(locations, queries, 2**22))
         got = read(bank, query, size, k=k)
     torch.testing.assert_close(got, naive(bank, query, size, k=k), rtol=1e-9, atol=1e-9)
 
@@ -188,7 +190,7 @@ def test_locations_masked_by_a_bias_of_minus_infinity_are_not_read(k: int | None
     alone = Bank(bank.keys[1:2], bank.values[1:2])
     with pytest.MonkeyPatch.context() as patch:
         for name in LIMITS:
-            patch.setattr(bank_module, name, Limits(5, 2**22))
+            patch.setattr(bank_module, name, Limits(5, 1024, 2**22))
         got = read(bank, query, 1, bias, k)
     torch.testing.assert_close(got.double(), naive(alone, query, 1, k=k), rtol=1e-5, atol=1e-5)
 
@@ -282,7 +284,7 @@ def test_the_cost_is_what_is_counted(
     query = draw(1, 16, 130, seed=5)
     with pytest.MonkeyPatch.context() as patch, torch.inference_mode():
         for name in LIMITS:  # the queries in parts for the large ones
-            patch.setattr(bank_module, name, Limits(2048, 2**18))
+            patch.setattr(bank_module, name, Limits(2048, 1024, 2**18))
         cost = attention_cost(lengths, 130, objects, 16, width, shared=shared, k=k)
         assert by_torch(partial(read, bank, query, 1, k=k)) == cost.macs
         with PeakBytes() as seen:

@@ -41,7 +41,7 @@ def attention_cost(
     kept = 1 if k is None else min(k, stored)  # extra columns of a row
     limits = banks.ALL if k is None else banks.TOP_K
     columns = max(row(length(block), kept) for block in split(list(lengths), limits.locations))
-    queries = min(pixels, queries_at_once(objects, columns, limits.scores))
+    queries = queries_at_once(pixels, objects, columns, limits)
     temporary = 4 * several * queries * (columns + 2)  # l and the largest weight
     if k is not None:
         readout = 4 * objects * pixels * value_dim  # not there yet while scores are made

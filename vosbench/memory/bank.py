@@ -42,15 +42,18 @@ def append(bank: Bank | None, key: Tensor, value: Tensor) -> Bank:
 
 
 class Limits(NamedTuple):
-    """How much is scored at once."""
+    """How much is scored at once. Query locations are taken in parts beyond these."""
 
     locations: int  # in a block at most
-    scores: int  # held at once: queries are taken in parts beyond that
+    queries: int  # in a part at most
+    scores: int  # held at once
 
 
-ALL = Limits(2048, 2**24)  # larger blocks gain nothing on CPU; 64 MiB in float32
+# Larger blocks gain nothing on CPU, and the products of longer parts run past its cache: a tenth
+# slower. 64 MiB in float32.
+ALL = Limits(2048, 1024, 2**24)
 # Putting rows in order takes longer than scoring them, and a long row less than its parts do.
-TOP_K = Limits(8192, 2**22)
+TOP_K = Limits(8192, 1024, 2**22)
 
 
 class Piece(NamedTuple):
@@ -92,9 +95,14 @@ def row(locations: int, extra: int) -> int:
     return -(-(locations + extra) // ALIGN) * ALIGN
 
 
-def queries_at_once(objects: int, columns: int, scores: int) -> int:
-    """How many query locations are scored at once, in rows of so many numbers."""
-    return max(LEAST, scores // (objects * columns))
+def queries_at_once(pixels: int, objects: int, columns: int, limits: Limits) -> int:
+    """Query locations in a part, in rows of so many numbers: as few parts as can be, of one size.
+
+    >>> queries_at_once(1620, objects=2, columns=1632, limits=ALL)
+    810
+    """
+    most = max(LEAST, min(limits.queries, limits.scores // (objects * columns)))
+    return -(-pixels // -(-pixels // most))
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ class Board:
         blocks = split([key.shape[2] for key in bank.keys], limits.locations)
         objects, several = len(bank.values[0]), max(len(bank.keys[0]), len(asked))
         columns = max(row(length(block), extra) for block in blocks)
-        queries = min(asked.shape[2], queries_at_once(objects, columns, limits.scores))
+        queries = queries_at_once(asked.shape[2], objects, columns, limits)
         room = asked.new_empty(several * queries * columns)
         return cls(bank, bias, blocks, extra, objects, several, queries, room)
 
