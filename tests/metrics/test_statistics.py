@@ -3,15 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vosbench.metrics import ObjectScore, summarise
+from vosbench.metrics import summarise
 from vosbench.metrics.averages import JF, average, groups
-from vosbench.metrics.statistics import Summary, after_reappearance
-
-
-def score(J, *, visible=None, start=1, first=0):
-    J = np.array(J, np.float64)
-    shown = np.ones(len(J), bool) if visible is None else np.array(visible, bool)
-    return ObjectScore(tuple(range(start, start + len(J))), J, J, shown, first)
+from vosbench.metrics.statistics import Summary, returned
 
 
 def test_recall_counts_frames_strictly_above_one_half():
@@ -54,16 +48,18 @@ def test_both_decays_are_the_same_up_to_255_frames(values):
     assert summarise(x) == summarise(x, official_decay=True)
 
 
-def test_reappearance_takes_the_first_visible_frames_after_each_absence():
-    curve = score(
-        [0.9, 1.0, 0.1, 0.2, 0.3, 1.0, 0.4],
-        visible=[True, False, True, True, True, False, True],
-    )
-    assert after_reappearance(curve, frames=2).tolist() == [0.1, 0.2, 0.4]
+def test_a_return_is_the_first_visible_frames_after_each_absence():
+    visible = np.array([True, False, True, True, True, False, True])
+    assert np.nonzero(returned(visible, frames=2))[0].tolist() == [2, 3, 6]
 
 
-def test_an_object_that_never_leaves_has_no_reappearance():
-    assert after_reappearance(score([0.9, 0.8])).size == 0
+@given(st.lists(st.booleans(), max_size=30), st.integers(0, 6))
+def test_only_visible_frames_after_an_absence_are_of_a_return(visible, frames):
+    back = returned(np.array(visible, dtype=bool), frames)
+    for t, is_back in enumerate(back):
+        since = visible[:t][::-1]
+        run = since.index(False) if False in since else None  # visible frames since the absence
+        assert is_back == (visible[t] and run is not None and run < frames)
 
 
 def jf(value):

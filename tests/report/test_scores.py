@@ -7,6 +7,7 @@ import pytest
 from tests.report.fabricated import DIGEST, STAMP, fabricate
 from vosbench.metrics import summarise
 from vosbench.metrics.pairs import holm, holm_of_pairs
+from vosbench.report import render
 from vosbench.report.costs import all_costs, choose
 from vosbench.report.evidence import load
 from vosbench.report.scores import all_scores, drift
@@ -35,6 +36,26 @@ def test_the_mean_is_over_objects_not_over_sequences(tmp_path):
     assert total["J&F"] == pytest.approx(0.55)
     assert scores.per_sequence["gc"].to_dict() == pytest.approx({"one": 0.15, "two": 0.75})
     assert scores.over == "objects"
+
+
+def test_after_a_return_counts_only_objects_that_come_back(tmp_path):
+    store = Store(tmp_path, stamp=STAMP)
+    one_cell(store, "s", {1: ([1.0] * 3, [1.0] * 3), 2: ([0.5] * 3, [0.5] * 3)})
+    (scores,) = all_scores(load(tmp_path))
+    assert scores.returning == 0
+    back = {"dataset": "d", "protocol": "davis2017", "size": "480x854", "weights": DIGEST}
+    rows = [
+        Row(o, t, name, J, "1")
+        for o, J in ((1, 0.2), (2, 0.9), (3, 0.4))
+        for t in (1, 2, 3)
+        for name in ("J", "F", *(["J_after_return"] if o != 2 and t > 1 else []))
+    ]
+    store.append(Cell(harness="accuracy", method="gc", sequence="back", **back), rows)
+    (scores,) = all_scores(load(tmp_path))
+    assert scores.returning == 2  # objects 1 and 3 of the second sequence
+    total = scores.total(scores.runs[0])
+    assert total["J_after_return_mean"] == pytest.approx((0.2 + 0.4) / 2)
+    assert total["J_mean"] == pytest.approx((1 + 0.5 + 0.2 + 0.9 + 0.4) / 5)
 
 
 def test_recall_and_decay_are_the_metrics_own(tmp_path):
@@ -192,3 +213,15 @@ def test_costs_of_two_weights_are_never_mixed_the_later_cell_stands_whole(tmp_pa
     store.append(replace(cell, weights="ba9876543210"), [Row(None, None, "fps", 20.0, "1/s")])
     (costs,) = all_costs(load(tmp_path), "speed")
     assert costs.whole("stm") == {"fps": 20.0}
+
+
+def test_the_results_show_j_after_a_return_where_objects_come_back(tmp_path):
+    store = fabricate(tmp_path / "store", ("gc",), sequences=1, harnesses=ACCURACY)
+    page = render(store.folder, tmp_path / "out")
+    assert "J after return" not in page.read_text(encoding="utf-8")
+    (cell,) = store.cells()
+    again = [Row(1, t, "J", 0.5, "1") for t in (1, 2)] + [Row(1, 2, "J_after_return", 0.5, "1")]
+    store.append(cell, [*again, Row(1, 1, "F", 0.5, "1"), Row(1, 2, "F", 0.5, "1")])
+    shown = render(store.folder, tmp_path / "out").read_text(encoding="utf-8")
+    assert "J after return" in shown
+    assert "each time it comes back; 1 object." in shown

@@ -19,6 +19,7 @@ from vosbench.harness.strips import write_strips
 from vosbench.harness.subject import Subject
 from vosbench.metrics import Truth
 from vosbench.metrics.sequence import SequenceScore
+from vosbench.metrics.statistics import returned
 from vosbench.results import Cell, Row
 
 Ids = NDArray[np.uint8]
@@ -107,6 +108,12 @@ def rows(score: SequenceScore) -> list[Row]:
         for o, s in score.objects.items()
         for name, curve in (("J", s.J), ("F", s.F))
         for t, x in zip(s.frames, curve, strict=True)
+    ]
+    out += [
+        Row(o, t, "J_after_return", float(x), "1")
+        for o, s in score.objects.items()
+        for t, x, back in zip(s.frames, s.J, returned(s.visible), strict=True)
+        if back
     ]
     return out + [
         Row(None, t, "swap_pixels", float(n), "pixel")

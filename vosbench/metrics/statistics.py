@@ -6,10 +6,11 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vosbench.metrics.formulas import Curve
-from vosbench.metrics.sequence import ObjectScore
 
+RETURN_FRAMES = 5  # of an object that comes back: whether it is known again, not how it goes on
 OFFICIAL_DECAY_BREAKS_AT = 256  # scored frames: the official code keeps frame indices in 8 bits
 
 
@@ -48,21 +49,24 @@ def summarise(x: Curve, *, official_decay: bool = False) -> Summary:
     return Summary(_mean(x), float(np.mean(x > 0.5)), decay)
 
 
-def after_reappearance(score: ObjectScore, frames: int = 5, measure: str = "J") -> Curve:
-    """The measure on the first `frames` visible frames each time the object comes back.
+def returned(visible: NDArray[np.bool_], frames: int = RETURN_FRAMES) -> NDArray[np.bool_]:
+    """The first `frames` visible frames each time an object comes back into sight, (frames,).
 
-    Empty where the object never leaves, or leaves for good. A curve starts after the frame that
-    gave the mask, so that it starts with the object in sight is no return.
+    A curve starts after the frame that gave the mask, so that it starts with the object in sight is
+    no return.
+
+    >>> returned(np.array([True, False, True, True, True, False]), frames=2).astype(int)
+    array([0, 0, 1, 1, 0, 0])
     """
-    values: list[float] = []
+    back = np.zeros_like(visible)
     left = 0  # frames still to take
-    for visible, value in zip(score.visible, getattr(score, measure), strict=True):
-        if not visible:
+    for t, seen in enumerate(visible):
+        if not seen:
             left = frames
         elif left:
-            values.append(float(value))
+            back[t] = True
             left -= 1
-    return np.array(values)
+    return back
 
 
 def _mean(x: Curve) -> float:

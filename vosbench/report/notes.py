@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vosbench.metrics import PROTOCOLS
+from vosbench.metrics.statistics import RETURN_FRAMES
 from vosbench.report import control, ratios, uncounted
 from vosbench.report.costs import Beside, Costs
 from vosbench.report.formats import counted
@@ -32,6 +33,11 @@ def _of_scores(scores: Scores | None) -> list[str]:
     known = PROTOCOLS.get(scores.setting.protocol)
     if known is not None and known.seen_and_unseen:
         notes.append("All objects weigh the same: seen and unseen classes are not told apart.")
+    if scores.returning:
+        notes.append(
+            f"J after return: over the first {RETURN_FRAMES} frames that show an object each time "
+            f"it comes back; {counted(scores.returning, 'object')}."
+        )
     if control.any_added(scores):
         notes.append(control.NOTE)
     if any(run.untrained for run in scores.runs):

@@ -11,7 +11,7 @@ from vosbench.report.costs import Beside, Costs
 from vosbench.report.formats import giga, mebi, mega, milli, percent, signed_percent, significant
 from vosbench.report.growing import exponent_text, state_exponent
 from vosbench.report.runs import Run
-from vosbench.report.scores import SCORE_COLUMNS, Scores
+from vosbench.report.scores import AFTER_RETURN, SCORE_COLUMNS, Scores
 from vosbench.report.settings import weights_text
 from vosbench.report.tabular import Column, Row, Table
 
@@ -57,12 +57,15 @@ def _score_columns(scores: Scores) -> list[Column]:
 
 
 def _detail_columns(scores: Scores) -> list[Column]:
-    """J and F apart, and the weights that they are of."""
+    """J and F apart, J where objects come back, and the weights that they are of."""
     columns = []
     for key in SCORE_COLUMNS:
         metric, statistic = key.split("_")
         best = ("low" if statistic == "decay" else "high") if _ready(scores) else ""
         columns.append(Column(key, f"{metric} {statistic}", "%", percent, best=best))
+    if scores.returning:
+        best = "high" if _ready(scores) else ""
+        columns.append(Column(AFTER_RETURN, "J after return", "%", percent, best=best))
     return [*columns, Column("weights", "Weights", text=True)]
 
 

@@ -16,7 +16,9 @@ from vosbench.report.runs import Difference, Run, named
 from vosbench.report.settings import Setting, digest, split
 from vosbench.results import CONTROL
 
+METRICS = ("J", "F", "J_after_return")  # per object and frame
 STATISTICS = ("mean", "recall", "decay")
+AFTER_RETURN = "J_after_return_mean"
 _RUN = ["label", "weights"]  # with a setting, these two name one run over a data set
 
 
@@ -25,7 +27,7 @@ class Scores:
     """All accuracy rows of one setting."""
 
     setting: Setting
-    frames: pd.DataFrame  # label, weights, sequence, object, t, metric (J or F), value
+    frames: pd.DataFrame  # label, weights, sequence, object, t, metric (of METRICS), value
     planned: int = 0  # sequences that the run was to have; 0: not noted
     measured: int = 0  # sequences it has, those with nothing to score included
 
@@ -50,7 +52,9 @@ class Scores:
 
     @cached_property
     def objects(self) -> pd.DataFrame:
-        """One line per run, sequence and object: J_mean, J_recall, J_decay, F_mean, ..., J&F."""
+        """One line per run, sequence and object: J_mean, J_recall, J_decay, F_mean, ..., J&F, and
+        J_after_return_mean, NaN where the object never comes back.
+        """
         lines: dict[tuple[object, ...], dict[str, float]] = {}
         ordered = self.frames.sort_values("t")
         keys = [*_RUN, "sequence", "object", "metric"]
@@ -60,7 +64,8 @@ class Scores:
             values = summarise(part.value.dropna().to_numpy())
             line.update({f"{metric}_{s}": v for s, v in zip(STATISTICS, values, strict=True)})
         names = ["label", "weights", "sequence", "object"]
-        table = pd.DataFrame(list(lines.values()), columns=SCORE_COLUMNS, dtype=float)
+        columns = [*SCORE_COLUMNS, AFTER_RETURN]
+        table = pd.DataFrame(list(lines.values()), columns=columns, dtype=float)
         table[names] = pd.DataFrame(list(lines), columns=names)
         table["J&F"] = (table.J_mean + table.F_mean) / 2
         return table
@@ -80,6 +85,12 @@ class Scores:
         return self.objects.groupby("sequence", observed=True).object.nunique()
 
     @property
+    def returning(self) -> int:
+        """Objects that come back after an absence."""
+        back = self.objects.dropna(subset=[AFTER_RETURN])
+        return len(back[["sequence", "object"]].drop_duplicates())
+
+    @property
     def over(self) -> str:
         """What the protocol averages over: "objects" or "sequences"."""
         return mean_over(self.setting.protocol)
@@ -95,7 +106,7 @@ class Scores:
     def _total(self, run: Run) -> dict[str, float]:
         mine = (self.objects.label == run.label) & (self.objects.weights == run.weights)
         # Under `davis2016` a sequence is one object, so this is its mean over sequences.
-        numbers = self.objects.loc[mine, ["J&F", *SCORE_COLUMNS]]
+        numbers = self.objects.loc[mine, ["J&F", *SCORE_COLUMNS, AFTER_RETURN]]
         return {str(name): float(value) for name, value in numbers.mean().items()}
 
     def covered(self, run: Run) -> int:
@@ -157,7 +168,7 @@ def all_scores(evidence: Evidence) -> list[Scores]:
     """One `Scores` per setting, the one with most numbers first."""
     found = []
     for setting, part in split("accuracy", evidence.of("accuracy")):
-        frames = part[part.metric.isin(["J", "F"]) & part.object.notna()]
+        frames = part[part.metric.isin(METRICS) & part.object.notna()]
         planned = part.value[part.metric == "planned_sequences"].max()
         if not frames.empty:
             count = 0 if np.isnan(planned) else int(planned)
