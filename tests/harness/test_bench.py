@@ -16,6 +16,7 @@ from tests.harness import faults
 from tests.harness.here import Here
 from tests.harness.small import DATA, Ticks, settings
 from vosbench import registry
+from vosbench.cli.measuring import _matched
 from vosbench.errors import DataError
 from vosbench.harness import speed
 from vosbench.harness.run import Job, bench
@@ -321,3 +322,30 @@ def test_a_growth_that_ended_for_want_of_memory_is_measured_again_until_it_does_
     assert (again.measured, again.present) == (1, 1)
     assert not Store(given.store).frame().metric.str.startswith("ends").any()
     assert bench(given, Ticks(), Here).present == 2
+
+
+def test_a_run_in_equal_room_stores_once_what_each_method_takes_and_who_is_left_out(
+    tmp_path: Path,
+) -> None:
+    """48 x 64: 12 locations of 64 + 128 floats and two objects, 18,432 bytes a frame; GC has more
+    than the cap."""
+    given = _matched(settings(tmp_path, methods=("gc", "stm")), "40000B")
+    for _ in range(2):
+        bench(given, Ticks(), Here)
+    frame = Store(tmp_path / "store").frame()
+    frame = frame[frame.harness == "matched"]
+    assert set(frame.protocol) == {"--match-state 40000B"}
+    assert set(frame.dataset) == {DATA}
+    assert set(frame["size"]) == {"48"}
+    assert set(frame.parameters[frame.method == "stm"]) == {
+        '{"policy_every":2,"policy_include_previous":false}'
+    }
+    common = {"limit": 40000.0, "videos": 1.0, "first_frame_alone": 0.0}
+    found = {name: dict(zip(part.metric, part.value, strict=True))
+             for name, part in frame.groupby("method", observed=True)}  # fmt: skip
+    assert found == {
+        "gc": common | {"taken": 65536.0, "fits": 0.0},
+        "stm": common | {"taken": 36864.0, "fits": 1.0, "set policy_every": 2.0},
+    }
+    lines = (tmp_path / "store" / "records.jsonl").read_text("utf-8")
+    assert lines.count('"harness":"matched"') == 2

@@ -52,7 +52,7 @@ def test_a_memory_that_cannot_be_as_small_is_left_out_and_says_its_least() -> No
     assert (rmem.text, rmem.fits) == ("rmem:frames=2", False)
     drew, judged = 4 * 2 * 18, 4 * 2 * 2  # what each location drew; r and n of each object
     assert rmem.taken == 3 * (FRAME + drew + judged)
-    assert str(rmem) == "rmem:frames=2: 81.5 of 64.0 KiB; left out: no frames fits"
+    assert str(rmem) == "rmem:frames=2: 81.5 of 64.0 KiB; left out: no value of frames fits"
 
 
 def test_a_state_that_cannot_be_set_may_be_a_hundredth_too_large() -> None:
@@ -130,7 +130,7 @@ def test_the_command_line_says_each_cap_and_runs_what_fits(
     assert capsys.readouterr().out.splitlines() == [
         "gc: 64.0 of 64.0 KiB",
         "window:recent=1: 54.0 of 64.0 KiB",
-        "rmem:frames=2: 81.5 of 64.0 KiB; left out: no frames fits",
+        "rmem:frames=2: 81.5 of 64.0 KiB; left out: no value of frames fits",
     ]
     assert _matched(given, "") is given
     assert _matched(given, "", "gc").methods == ("gc", "window:recent=1")
@@ -202,3 +202,19 @@ def test_the_video_that_decides_is_the_one_that_is_shown() -> None:
     tall = wide.replace("48x86", "48x128")  # 3 x 8 = 24 locations
     (found,) = capped("window", f"{3 * FRAME}", data=f"{wide} {tall}")
     assert (found.text, found.taken) == ("window:recent=1", 2 * FRAME * 24 // 18)
+
+
+def test_a_cap_that_leaves_a_growing_memory_its_first_frame_alone_says_so() -> None:
+    short = DATA.replace("500", "8")
+    (stm,) = capped("stm", f"{FRAME + 1}", data=short)
+    assert str(stm) == (
+        "stm:policy_every=8,policy_include_previous=False: 27.0 of 27.0 KiB; "
+        "warning: it keeps only the first frame, no second one fits"
+    )
+    (stm,) = capped("stm", f"{FRAME + 1}", data=f"{short} {DATA.replace('500', '2')}")
+    assert "it keeps only the first frame of 1 of 2 videos" in str(
+        stm
+    )  # t = 1 sees no other anyway
+    (every_fourth,) = capped("stm", f"{2 * FRAME}", data=short)
+    assert "policy_every=4," in every_fourth.text
+    assert "warning" not in str(every_fourth)

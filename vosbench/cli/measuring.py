@@ -190,7 +190,8 @@ def _matched(settings: "Settings", state: str, macs: str = "") -> "Settings":
     found = match(settings, state or macs, datasets, STATE if state else MACS)
     for one in found:
         typer.echo(str(one))
-    return replace(settings, methods=tuple(one.text for one in found if one.fits))
+    fitting = tuple(one.text for one in found if one.fits)
+    return replace(settings, methods=fitting, matched=tuple(found))
 
 
 def _measure(runs: "list[Settings]", on: str, then: Callable[[], None] = lambda: None) -> None:

@@ -12,14 +12,14 @@ They must fit at every frame of every video (`room.most`); what cannot be set ma
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from vosbench import registry
 from vosbench.data import Dataset, Video
 from vosbench.errors import UsageError
+from vosbench.harness.capped import Capped
 from vosbench.harness.room import STATE, Measure, Room, limited, most
 from vosbench.harness.settings import Settings
-from vosbench.harness.subject import POLICY, parse
+from vosbench.harness.subject import POLICY, parse, split_policy
 from vosbench.memory import Growth
 from vosbench.model.frames import STRIDE, Fit
 from vosbench.model.network import preset
@@ -27,31 +27,6 @@ from vosbench.model.network import preset
 SMALLEST = 4  # a capacity may start as high as this: rmem keeps two frames at least
 LARGEST = 2**20  # no capacity is tried beyond
 OVER = 1.01  # a few numbers beside a matrix, as livos's gate keeps, do not make another budget
-
-
-class Capped(NamedTuple):
-    """A method with its cap, as a user would type it, and what it takes of the budget in the video
-    where that is most.
-    """
-
-    text: str
-    taken: int
-    limit: int
-    fits: bool
-    tried: str  # the parameter that was set, or "" where the method names none
-    measure: Measure = STATE
-
-    @property
-    def amount(self) -> str:
-        size, unit = self.measure.unit
-        return f"{self.taken / size:.1f} of {self.limit / size:.1f} {unit}"
-
-    def __str__(self) -> str:
-        why = f"no {self.tried} fits" if self.tried else (
-            f"it names no parameter that bounds its {self.measure.noun} alone; set its parameters "
-            "by hand"
-        )  # fmt: skip
-        return f"{self.text}: {self.amount}" + ("" if self.fits else f"; left out: {why}")
 
 
 def match(
@@ -70,7 +45,8 @@ def match(
     """
     videos = [_room(video, settings) for dataset in datasets for video in dataset.videos]
     rooms = [limited(room, budget, settings, measure) for room in videos]
-    found = [_capped(text, settings, rooms, measure) for text in settings.methods]
+    capped = (_capped(text, settings, rooms, measure) for text in settings.methods)
+    found = [one._replace(budget=budget) for one in capped]
     if not any(one.fits for one in found):
         nearest = min(found, key=lambda one: one.taken / max(1, one.limit))
         raise UsageError(
@@ -100,7 +76,15 @@ def _capped(text: str, settings: Settings, rooms: Sequence[Room], measure: Measu
         text = _filled(text, tried, fits)
     amounts = [(most(text, settings, room, measure), room.limit) for room in rooms]
     taken, limit = max(amounts, key=lambda pair: pair[0] / max(1, pair[1]))
-    return Capped(text, taken, limit, fits(text), tried, measure)
+    alone = _alone(text, rooms) if method.growth is Growth.LINEAR else 0
+    return Capped(text, taken, limit, fits(text), tried, measure, alone=alone, videos=len(rooms))
+
+
+def _alone(text: str, rooms: Sequence[Room]) -> int:
+    """Videos in which no read sees more than the first frame, though there is one before it."""
+    method, given = parse(text)
+    policy, _ = split_policy(registry.get(method).policy, given)
+    return sum(room.frames > 2 and policy.seen(room.frames - 1) == 1 for room in rooms)
 
 
 def _thinned(text: str, frames: int, fits: Callable[[str], bool]) -> str:

@@ -6,6 +6,7 @@ By `cost()`, float32, of all objects and all frames of a video whose objects are
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import NamedTuple
 
 from vosbench import registry
@@ -22,6 +23,7 @@ class Measure(NamedTuple):
 
     option: str  # of the command line
     noun: str  # what grows
+    stored: str  # its unit in a Record
     of: Callable[[Cost], int]
     parse: Callable[[str], int]  # a budget as typed
     unit: tuple[float, str]  # in which it is shown
@@ -29,10 +31,10 @@ class Measure(NamedTuple):
 
 
 STATE = Measure(
-    "--match-state", "state", lambda cost: cost.state_bytes, parse_bytes, (2**10, "KiB"), 0
+    "--match-state", "state", "byte", attrgetter("state_bytes"), parse_bytes, (2**10, "KiB"), 0
 )
 MACS = Measure(
-    "--match-macs", "read", lambda cost: cost.read_macs, parse_macs, (1e6, "M multiply-adds"), 1
+    "--match-macs", "read", "MAC", attrgetter("read_macs"), parse_macs, (1e6, "M multiply-adds"), 1
 )
 
 

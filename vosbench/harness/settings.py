@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vosbench.harness.capped import Capped
 
 HARNESSES = ("accuracy", "flops", "growth", "speed")
 FRAMES = (1, 2, 5, 10, 20, 50, 100)  # t at which costs that grow are measured
@@ -34,4 +38,5 @@ class Settings:
     time_limit: float = 0.0  # seconds for a cell; 0 = an hour, and a minute for each frame
     worker_memory: float = 0.0  # GiB for a worker; 0 = its share of nine tenths of what is free
     growth_t: int = GROWTH_T  # t to which a memory's bytes are followed
+    matched: tuple[Capped, ...] = ()  # methods in equal room, those left out included
     memory_limit: int | None = None  # bytes a memory may take: growth says at which t it ends

@@ -76,7 +76,7 @@ class Entry(Named):
         arithmetic.check(settings)
         chosen = choose(method, rest, settings)
         label = UNTRAINED if chosen is None else chosen.label(method)
-        return cls(method, _changed(method, parameters, settings), label, settings, text)
+        return cls(method, differing(method, parameters, settings), label, settings, text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,7 @@ def prepare(text: str, settings: Settings) -> Subject:
     chosen = choose(method, rest, settings)
     label = UNTRAINED if chosen is None else chosen.load(network, method, settings.preset, rest)
     arithmetic.apply(network, settings)
-    own = _changed(method, parameters, settings)
+    own = differing(method, parameters, settings)
     return Subject(method, own, network, policy, label, settings)
 
 
@@ -170,7 +170,7 @@ def _built(method: str, settings: Settings, given: dict[str, Any]) -> Network:
         ) from error
 
 
-def _changed(method: str, parameters: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def differing(method: str, parameters: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """The parameters that are not the method's own anyway: a run by default is one cell, named or
     not.
     """

@@ -16,6 +16,7 @@ from vosbench.results.store import RECORDS
 PLUGINS = "plugins"  # harness name of a memory module that failed to import
 EVALUATOR = "evaluator"  # harness name of the evaluator's own speed
 READING = "reading"  # harness name of what reading frames from files costs
+MATCHED = "matched"  # harness name of what a method takes where all are to be equal in it
 TABLE1 = "table1"  # dataset name of the measurements for the paper's table 1
 
 
@@ -29,6 +30,7 @@ class Evidence:
     damaged: tuple[str, ...]
     evaluator: pd.DataFrame  # how fast J and F were computed beside another evaluator
     reading: pd.DataFrame  # what a frame costs to read from files
+    matched: pd.DataFrame  # what each method takes in equal room
 
     def of(self, harness: str) -> pd.DataFrame:
         """The rows of one harness, the paper's table 1 left out."""
@@ -57,9 +59,9 @@ def load(folder: Path) -> Evidence:
     with warnings.catch_warnings():  # damaged lines are shown in the page
         warnings.simplefilter("ignore", DamagedRecordWarning)
         rows, failures = _plain(store.frame()), _plain(store.failures())
-    tools = {name: rows[rows.harness == name] for name in (EVALUATOR, READING)}
-    rows = rows[~rows.harness.isin(list(tools))]
-    return Evidence(folder, rows, failures, tuple(store.damaged), *tools.values())
+    apart = {name: rows[rows.harness == name] for name in (EVALUATOR, READING, MATCHED)}
+    rows = rows[~rows.harness.isin(list(apart))]
+    return Evidence(folder, rows, failures, tuple(store.damaged), *apart.values())
 
 
 def label(method: str, parameters: str) -> str:

@@ -12,9 +12,10 @@ from markupsafe import Markup
 
 from vosbench.errors import DataError
 from vosbench.report.against import Comparison, against
+from vosbench.report.contents import Page
 from vosbench.report.evidence import load
 from vosbench.report.figures.base import Figure
-from vosbench.report.sections import Page, build
+from vosbench.report.sections import build
 from vosbench.report.tabular import (
     MISSING,
     Column,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 from vosbench.report import (
@@ -14,71 +13,24 @@ from vosbench.report import (
     counters,
     details,
     gallery,
+    matched,
     paper,
     ratios,
     stated,
     table2,
 )
+from vosbench.report.contents import Page, Section
 from vosbench.report.costs import Beside, Costs, all_costs, choose
 from vosbench.report.evidence import Evidence
 from vosbench.report.figures import accuracy, cost
 from vosbench.report.figures.base import Figure, Palette
-from vosbench.report.gallery import Shot
-from vosbench.report.headline import Headline, headline
+from vosbench.report.headline import headline
 from vosbench.report.missing import missing
 from vosbench.report.overview import results
-from vosbench.report.pictures import Strip, strips
+from vosbench.report.pictures import strips
 from vosbench.report.scores import Scores, all_scores
 from vosbench.report.settings import Setting
 from vosbench.report.tabular import Table
-
-
-@dataclass(frozen=True)
-class Section:
-    """Tables and figures of one setting."""
-
-    title: str
-    about: str
-    tables: Sequence[Table]
-    figures: Sequence[Figure]
-
-
-@dataclass(frozen=True)
-class Page:
-    """Everything that is rendered."""
-
-    headline: Headline
-    subtitle: str
-    sections: Sequence[Section]
-    published: Sequence[Table]
-    details: Sequence[Table]
-    environment: Table
-    failures: Table | None
-    missing: Sequence[str]
-    warnings: Sequence[str] = field(default_factory=tuple)  # in sight of the headline
-    against: Table | None = None  # what moved since an older store
-    strips: Sequence[Strip] = field(default_factory=tuple)
-    strips_left_out: int = 0
-    failed_frames: Sequence[Shot] = field(default_factory=tuple)
-    failed_frames_left_out: int = 0
-    key_maps: Sequence[Shot] = field(default_factory=tuple)
-    films: Sequence[Shot] = field(default_factory=tuple)
-    films_left_out: int = 0
-
-    @property
-    def all_warnings(self) -> list[str]:
-        """Everything that must stand in sight of the title."""
-        return [warning for warning in (self.headline.warning, *self.warnings) if warning]
-
-    @property
-    def tables(self) -> list[Table]:
-        own = [table for section in self.sections for table in section.tables]
-        last = [t for t in (self.environment, self.failures, self.against) if t is not None]
-        return [*own, *self.published, *self.details, *last]
-
-    @property
-    def figures(self) -> list[Figure]:
-        return [figure for section in self.sections for figure in section.figures]
 
 
 def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Page:
@@ -93,6 +45,9 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
     sections = [_section(*pair, palette, _suffix(i)) for i, pair in enumerate(scored)]
     if not scored and first[1].labels:
         sections = [_section(None, first[1], palette, "")]
+    rooms = matched.rooms(evidence)
+    if rooms:
+        sections.append(Section("Equal room", matched.ABOUT, matched.tables(rooms), []))
     sections += _other_costs(costs, [beside for _, beside in scored] or [first[1]], palette)
     known = [scores for scores, _ in scored]
     shown, left_out = strips(pictures, known)
@@ -102,10 +57,13 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
                     for i, (scores, beside) in enumerate(scored)]  # fmt: skip
     every = {**costs, "scaling": all_costs(evidence, "scaling")}
     tables = [paper.table1(evidence), table2.table(costs, scored), *beside_paper]
+    top, equal = headline(*first), tuple(room.sentence for room in rooms)
     return Page(
-        headline=headline(*first), subtitle=_subtitle(evidence), sections=sections,
+        headline=replace(top, sentences=(*equal, *top.sentences)),
+        subtitle=_subtitle(evidence), sections=sections,
         published=[table for table in tables if table is not None],
-        warnings=[*counters.warnings(costs["flops"]), *stated.warnings(costs["growth"])],
+        warnings=[*matched.warnings(rooms), *counters.warnings(costs["flops"]),
+                  *stated.warnings(costs["growth"])],
         details=[*counters.tables(costs["flops"]), *details.cost_tables(every)],
         environment=details.environment(evidence), failures=details.failures(evidence),
         missing=missing(evidence, scored), against=moved, strips=shown, strips_left_out=left_out,

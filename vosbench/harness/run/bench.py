@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from vosbench import registry
-from vosbench.data import load
+from vosbench.data import Dataset, load
 from vosbench.errors import UsageError, one_line
 from vosbench.harness import film, growth, speed
 from vosbench.harness.accuracy import pictures
@@ -82,6 +82,7 @@ def bench(
         if out is not None:
             ensure_writable(out, "--out")
         run.plugins([entry.text for entry in entries], refused)
+        run.matched(datasets)
         for stretch in stretches:
             run.stretch(workers, stretch, refused)
     return run.summary
@@ -163,6 +164,14 @@ class _Run:
         for name, protocol in zip(noted.method, noted.protocol, strict=True):
             if (protocol, name) not in failing and (protocol == "import" or name in built):
                 self.store.append(Cell(harness=PLUGINS, method=name, protocol=protocol), [])
+
+    def matched(self, datasets: Sequence[Dataset]) -> None:
+        """Notes what each method takes of the room that all are to be equal in."""
+        for one in self.settings.matched:
+            cell, rows = one.record(self.settings, datasets)
+            noted = self.store.record(cell)
+            if noted is None or noted.rows != rows:
+                self.store.append(cell, rows)
 
     def _turns(self, workers: Executor, title: str, first: Job, todo: list[Job]) -> None:
         """Times methods in turns, the first one with every group: ratios are to it."""
