@@ -7,7 +7,9 @@ import pytest
 from tests.report.fabricated import DIGEST, fabricate
 from tests.report.readers import html_tables
 from vosbench.report import paper, render
+from vosbench.report.costs import Beside
 from vosbench.report.evidence import load
+from vosbench.report.headline import headline
 from vosbench.report.scores import all_scores
 
 
@@ -71,3 +73,35 @@ def test_the_papers_numbers_stand_beside_a_methods_own_weights_and_not_anothers(
     assert table is not None
     assert {row["weights"] for row in table.rows} == {DIGEST}
     assert "data (2 of 20 sequences)" in table.notes[0]
+
+
+def said_of(folder, *runs):
+    """The headline where each (weights, methods) ran, later methods of a run worse by 0.05."""
+    for weights, methods in runs:
+        fabricate(folder, methods, weights=weights, sequences=6, harnesses=("accuracy",))
+    (scores,) = all_scores(load(folder))
+    return headline(scores, Beside(None, None, None))
+
+
+def test_swapped_weights_are_compared_with_each_other_where_no_method_has_its_own(tmp_path):
+    said = said_of(tmp_path, (f"stm:{DIGEST}", ("first", "window")), (f"stm:{DIGEST}", ("none",)))
+    assert re.fullmatch(
+        r"first \(swapped: stm's weights\) leads window \(swapped: stm's weights\) by "
+        r"\d\.\d points J&F",
+        said.title,
+    )
+    assert "no memory here ran with weights that were trained with it" in said.warning
+    assert said.sentences[0].startswith("J&F")
+    assert "(none" not in said.title + said.sentences[0]  # a control
+
+
+def test_an_untrained_method_beside_trained_ones_is_named_and_not_compared(tmp_path):
+    said = said_of(tmp_path, ("untrained", ("zero",)), (DIGEST, ("best", "gc")))
+    assert said.title.startswith("best leads gc")
+    assert said.warning.startswith("Untrained weights (zero): J and F here show")
+    assert len(said.sentences) == 1
+
+
+def test_untrained_weights_alone_are_no_accuracy_to_compare(tmp_path):
+    said = said_of(tmp_path, ("untrained", ("gc", "stm")))
+    assert (said.title, said.sentences) == ("Untrained weights: no accuracy to compare", ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vosbench.report import control, ratios, uncounted
@@ -29,30 +30,58 @@ class Headline:
     warning: str
 
 
-WARNING = "Untrained weights: J and F here show that the pipeline runs. They are not accuracy."
-
-
 def headline(scores: Scores | None, beside: Beside) -> Headline:
-    """Accuracy first where the weights are trained; with untrained weights, cost alone."""
-    untrained = scores is not None and any(run.untrained for run in scores.runs)
-    unfinished = scores.unfinished if scores is not None else ""
-    warning = " ".join(filter(None, [unfinished, WARNING if untrained else ""]))
-    cost = cost_title(beside)
-    ranked = [run for run in scores.ranked() if not run.swapped] if scores else []
-    added = control.sentences(scores, ranked) if scores else []
-    if scores is not None:
-        warning = " ".join(filter(None, [warning, control.warning(scores, ranked)]))
-    if scores is None or untrained or not ranked:
-        title = cost or "No methods compared yet"
+    """Accuracy first where weights are trained; with untrained weights, cost alone."""
+    if scores is None:
+        return Headline(cost_title(beside) or NOTHING, tuple(cost_sentences(beside)), "")
+    ranked = competing(scores)
+    warning = " ".join(filter(None, [*_warnings(scores, ranked), control.warning(scores, ranked)]))
+    added = control.sentences(scores, ranked)
+    if not ranked:
+        title = cost_title(beside) or _nothing(scores)
         return Headline(title, tuple(cost_sentences(beside)), warning)
     best, score = ranked[0], percent(scores.total(ranked[0])["J&F"])
     if len(ranked) == 1:
         title = f"{best.name}: {score} J&F on {scores.setting.dataset}"
         return Headline(title, (*added, *cost_sentences(beside)), warning)
-    found = [d for d in scores.against_best if d.first == best and not d.second.swapped][:3]
+    found = [d for d in scores.against_best if d.first == best and d.second in ranked][:3]
     title = _title(best, ranked[1], found[0] if found else None, beside)
     said = [sentence(scores, d) for d in found] + added + cost_sentences(beside)
     return Headline(title, tuple(said), warning)
+
+
+NOTHING = "No methods compared yet"
+SWAPPED = (
+    "Swapped weights: no memory here ran with weights that were trained with it. J&F says how well "
+    "each serves another's network, not what it reaches when it is trained."
+)
+
+
+def competing(scores: Scores) -> list[Run]:
+    """Trained runs over all sequences, best J&F first: those with weights of their own, or where
+    there are none, those with another method's.
+    """
+    trained = [run for run in scores.ranked() if not (run.untrained or run.is_control)]
+    return [run for run in trained if not run.swapped] or trained
+
+
+def _warnings(scores: Scores, ranked: list[Run]) -> Iterator[str]:
+    yield scores.unfinished
+    untrained = [run.label for run in scores.runs if run.untrained]
+    if untrained:
+        which = f" ({', '.join(untrained)})" if len(untrained) < len(scores.runs) else ""
+        yield (
+            f"Untrained weights{which}: J and F here show that the pipeline runs. They are not "
+            "accuracy."
+        )
+    if ranked and ranked[0].swapped:
+        yield SWAPPED
+
+
+def _nothing(scores: Scores) -> str:
+    if all(run.untrained for run in scores.runs):
+        return "Untrained weights: no accuracy to compare"
+    return NOTHING
 
 
 def _title(best: Run, second: Run, difference: Difference | None, beside: Beside) -> str:

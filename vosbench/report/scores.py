@@ -124,12 +124,12 @@ class Scores:
 
     @cached_property
     def against_best(self) -> list[Difference]:
-        """The best run against every other that covers all sequences, best first, swapped weights
-        last; p is of all pairs of them at once (`holm_of_pairs`). Controls are not among them: each
-        is there for one run alone.
+        """The best run against every other that covers all sequences, best first, swapped and
+        then untrained weights last; p is of all pairs of them at once (`holm_of_pairs`). Controls
+        are not among them: each is there for one run alone.
         """
         rivals = (run for run in self.ranked() if not run.is_control)
-        ranked = sorted(rivals, key=lambda run: run.swapped)
+        ranked = sorted(rivals, key=lambda run: (run.untrained, run.swapped))
         if len(ranked) < 2 or len(self.sequences) < 2:
             return []
         values = self.per_sequence[[run.name for run in ranked]].to_numpy().T
