@@ -42,7 +42,7 @@ def test_five_points_on_every_sequence_are_better_and_their_interval_is_five(tmp
     scored(tmp_path / "new", old + 0.05)
     found = move(tmp_path / "new", tmp_path / "old", "J&F")
     assert (found.old, found.new) == ("56.7", "61.7")
-    assert found.change == "+5.0 (+5.0 to +5.0, p <0.001)"
+    assert found.change == "+5.0 (+5.0 to +5.0, uncorrected p <0.001)"
     assert found.verdict == "better"
 
 
@@ -55,7 +55,10 @@ def test_gains_and_losses_that_cancel_are_noise(tmp_path):
 def test_only_sequences_that_both_have_are_compared(tmp_path):
     scored(tmp_path / "old", [0.5, 0.5])
     scored(tmp_path / "new", [0.5, 0.5, 0.1])
-    assert move(tmp_path / "new", tmp_path / "old", "J&F").change == "+0.0 (+0.0 to +0.0, p 1.0)"
+    assert (
+        move(tmp_path / "new", tmp_path / "old", "J&F").change
+        == "+0.0 (+0.0 to +0.0, uncorrected p 1.0)"
+    )
 
 
 @pytest.mark.parametrize("new", [[0.9], [0.9, 0.4]])

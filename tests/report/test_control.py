@@ -35,8 +35,10 @@ def test_what_a_memory_adds_is_the_mean_difference_over_sequences(tmp_path):
     assert found.low == pytest.approx(0.4 - 1.96 * np.sqrt(0.02 / 3 / 6), abs=0.015)
     assert control.added(scores, none) is None
     said = control.sentences(scores, [gc])
-    assert said == ["What the memory adds to J&F, over none on the same weights: gc +40.0 "
-                    f"({100 * found.low:+.1f} to {100 * found.high:+.1f})."]  # fmt: skip
+    assert said == [
+        "What the memory adds to J&F, over none on the same weights (95 % interval, uncorrected "
+        f"p): gc +40.0 ({100 * found.low:+.1f} to {100 * found.high:+.1f}, p <0.001)."
+    ]
     assert control.warning(scores, [gc]) == ""
 
 
@@ -44,7 +46,10 @@ def test_a_memory_that_adds_nothing_is_warned_of(tmp_path):
     scores = store(tmp_path, (0.8, 0.6, 0.7), (0.8, 0.7, 0.6))
     gc = scores.runs[0]
     assert control.sentences(scores, [gc]) == []
-    assert "gc: J&F is not clearly above that of no memory" in control.warning(scores, [gc])
+    assert (
+        "gc (+0.0, uncorrected p 1.0): J&F is not clearly above that of no memory"
+        in control.warning(scores, [gc])
+    )
 
 
 def test_no_memory_on_other_weights_is_no_control(tmp_path):

@@ -87,7 +87,9 @@ def test_the_headline_says_who_wins_by_how_much_and_with_which_interval(whole):
     assert re.search(
         r"<h1>gc leads stm by \d\.\d points J&amp;F; gc is 2\.0\u00d7 as fast</h1>", page
     )
-    assert re.search(r"95 % interval \+\d\.\d to \+\d\.\d over 6 sequences, p (&lt;)?0\.\d+", page)
+    assert re.search(
+        r"95 % interval \+\d\.\d to \+\d\.\d over 6 sequences, Holm-corrected p (&lt;)?0\.\d+", page
+    )
     assert "ntrained" not in page.split("<header>")[1].split("</header>")[0]
 
 

@@ -79,9 +79,10 @@ class Comparison:
         order = {"worse": 0, "better": 1, "": 2}
         moves = sorted(self.moves, key=lambda move: order[move.verdict])
         notes = [
-            "J&F: 95 % interval of a paired bootstrap over common sequences; a change has p 0.05 "
-            "or less (paired t-test). Counts are exact: from 1 % on they changed. Times: on "
-            f"one machine, and only a ratio above {SAME_SPEED} is a change.",
+            "J&F: 95 % interval of a paired bootstrap over common sequences; a change has an "
+            "uncorrected p of 0.05 or less (paired t-test), whatever the interval says. Counts are "
+            "exact: from 1 % on they changed. Times: on one machine, and only a ratio above "
+            f"{SAME_SPEED} is a change.",
             *(f"Not measured any more: {name}." for name in self.gone),
         ]
         return Table("against", f"Against {self.old}", COLUMNS, [m.row for m in moves], notes)
@@ -148,7 +149,7 @@ def _accuracy(old: Scores, new: Scores) -> Iterator[Move]:
             weights = new.weights[both.index].to_numpy()
             d = paired(b, a, weights=weights)
             told = f"{signed_percent(d.difference)} ({signed_percent(d.low)} to "
-            told += f"{signed_percent(d.high)}, p {probability(d.p)})"
+            told += f"{signed_percent(d.high)}, uncorrected p {probability(d.p)})"
             verdict = ("better" if d.difference > 0 else "worse") if d.clear else ""
             was, is_ = (percent(np.average(x, weights=weights)) for x in (a, b))
             yield Move(now.title, "J&F (%)", old.setting.dataset, was, is_, told, verdict)

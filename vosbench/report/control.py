@@ -6,7 +6,7 @@ nothing of the memory. The same weights with a readout of zeros tell.
 
 from __future__ import annotations
 
-from vosbench.report.formats import signed_percent
+from vosbench.report.formats import probability, signed_percent
 from vosbench.report.runs import Difference, Run
 from vosbench.report.scores import Scores
 
@@ -33,10 +33,14 @@ def sentences(scores: Scores, runs: list[Run]) -> list[str]:
     if not found:
         return []
     each = ", ".join(
-        f"{run.name} {signed_percent(d.mean)} ({signed_percent(d.low)} to {signed_percent(d.high)})"
+        f"{run.name} {signed_percent(d.mean)} ({signed_percent(d.low)} to "
+        f"{signed_percent(d.high)}, p {probability(d.p)})"
         for run, d in found
     )
-    return [f"What the memory adds to J&F, over none on the same weights: {each}."]
+    return [
+        "What the memory adds to J&F, over none on the same weights (95 % interval, uncorrected "
+        f"p): {each}."
+    ]
 
 
 def _adds(difference: Difference) -> bool:
@@ -45,7 +49,11 @@ def _adds(difference: Difference) -> bool:
 
 def warning(scores: Scores, runs: list[Run]) -> str:
     """Names the runs that do no better than no memory at all; "" where there are none."""
-    idle = [run.name for run in runs if (d := added(scores, run)) is not None and not _adds(d)]
+    idle = [
+        f"{run.name} ({signed_percent(d.mean)}, uncorrected p {probability(d.p)})"
+        for run in runs
+        if (d := added(scores, run)) is not None and not _adds(d)
+    ]
     if not idle:
         return ""
     return (

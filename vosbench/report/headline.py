@@ -108,13 +108,21 @@ def _price(best: Run, second: Run, beside: Beside) -> str:
 def sentence(scores: Scores, d: Difference) -> str:
     """One comparison with its interval, in words."""
     one, two = (percent(scores.total(run)["J&F"]) for run in (d.first, d.second))
-    verdict = "" if d.clear else ": no more than noise"
     return (
         f"J&F {one} ({d.first.title}) against {two} ({d.second.title}). Difference "
         f"{signed_percent(d.mean)}, 95 % interval {signed_percent(d.low)} to "
         f"{signed_percent(d.high)} over {counted(d.sequences, 'sequence')}, "
-        f"p {probability(d.p)}{verdict}."
+        f"Holm-corrected p {probability(d.p)}{_verdict(d)}."
     )
+
+
+def _verdict(d: Difference) -> str:
+    """Why a difference is noise, or is none, where its interval alone says otherwise: p decides."""
+    if d.clear:
+        return "" if d.low * d.high > 0 else ": more than noise, though the interval holds 0"
+    if d.low * d.high > 0:
+        return ", above 0.05: no more than noise, though the interval leaves 0 out"
+    return ": no more than noise"
 
 
 _WORDS = (  # key, attribute of Beside, what the cheapest does, the better end, unit
