@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
+from vosbench.harness.defaults import noted
 from vosbench.harness.run import Job, Outcome, Refusal, WorkerError
 from vosbench.harness.run.messages import Failed, Request
 from vosbench.harness.run.worker import Desk, failed
@@ -61,7 +62,8 @@ class Here:
         return Hand(self, job)
 
     def stamp(self, method: str) -> dict[str, str]:
-        return environment.stamp(source=source_digest(method.partition(":")[0]))
+        name = method.partition(":")[0]
+        return environment.stamp("", source_digest(name), noted(name, self.settings))
 
 
 class Hand:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -349,3 +350,14 @@ def test_a_run_in_equal_room_stores_once_what_each_method_takes_and_who_is_left_
     }
     lines = (tmp_path / "store" / "records.jsonl").read_text("utf-8")
     assert lines.count('"harness":"matched"') == 2
+
+
+def test_records_note_the_methods_own_parameters_and_policy_beside_what_was_set(
+    tmp_path: Path,
+) -> None:
+    bench(settings(tmp_path, methods=("stcn:policy_every=2",)), Ticks())
+    (row,) = set(Store(tmp_path / "store").frame()[["parameters", "defaults"]].itertuples(False))
+    assert row.parameters == '{"policy_every":2}'
+    own = json.loads(row.defaults)
+    assert (own["policy_every"], own["policy_include_previous"]) == (5, False)
+    assert (own["key_dim"], own["value_dim"]) == (64, 128)

@@ -16,9 +16,10 @@ from vosbench.data import load
 from vosbench.errors import PluginError, UsageError
 from vosbench.harness.axis import COMMON, DIMS, RUN, Axis
 from vosbench.harness.checkpoint import named
+from vosbench.harness.defaults import POLICY
 from vosbench.harness.run.jobs import plan
 from vosbench.harness.settings import Settings
-from vosbench.harness.subject import POLICY, Entry, parse
+from vosbench.harness.subject import Entry, parse
 from vosbench.model.network import preset
 
 Point = tuple[tuple[str, Any], ...]  # ("run.size", 160), ... in the order of the axes

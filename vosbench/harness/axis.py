@@ -14,7 +14,8 @@ from typing import Any
 from vosbench import registry
 from vosbench.data.synthetic.options import Options
 from vosbench.errors import UsageError, unknown
-from vosbench.harness.subject import POLICY, typed
+from vosbench.harness.defaults import POLICY
+from vosbench.harness.subject import typed
 from vosbench.memory import WritePolicy
 
 RUN = {"size": "short_side", "precision": "precision", "preset": "preset", "weights": "weights",

@@ -17,9 +17,10 @@ from vosbench import registry
 from vosbench.data import Dataset, Video
 from vosbench.errors import UsageError
 from vosbench.harness.capped import Capped
+from vosbench.harness.defaults import POLICY
 from vosbench.harness.room import STATE, Measure, Room, limited, most
 from vosbench.harness.settings import Settings
-from vosbench.harness.subject import POLICY, parse, split_policy
+from vosbench.harness.subject import parse, split_policy
 from vosbench.memory import Growth
 from vosbench.model.frames import STRIDE, Fit
 from vosbench.model.network import preset

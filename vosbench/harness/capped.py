@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from vosbench.data import Dataset
+from vosbench.harness.defaults import differing
 from vosbench.harness.room import STATE, Measure
 from vosbench.harness.settings import Settings
-from vosbench.harness.subject import differing, parse
+from vosbench.harness.subject import parse
 from vosbench.model.network import preset
 from vosbench.results import Cell, Row, canonical
 

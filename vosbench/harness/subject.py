@@ -10,15 +10,14 @@ from typing import Any
 from vosbench.errors import PluginError, UsageError, unknown
 from vosbench.harness import arithmetic
 from vosbench.harness.checkpoint import choose
+from vosbench.harness.defaults import POLICY, differing
 from vosbench.harness.settings import Settings
 from vosbench.memory import WritePolicy
 from vosbench.model.device import device, ran_out
-from vosbench.model.network import Network, changed, preset
+from vosbench.model.network import Network, preset
 from vosbench.model.segmenter import Segmenter, Stage
 from vosbench.registry import get
 from vosbench.results import UNTRAINED, Cell, canonical
-
-POLICY = "policy_"  # prefix of a parameter that goes to the write policy
 
 
 class Named:
@@ -168,15 +167,6 @@ def _built(method: str, settings: Settings, given: dict[str, Any]) -> Network:
             f"the network of {method}:{told} does not fit into this machine's memory: give "
             "smaller values"
         ) from error
-
-
-def differing(method: str, parameters: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """The parameters that are not the method's own anyway: a run by default is one cell, named or
-    not.
-    """
-    policy = {POLICY + name: value for name, value in vars(get(method).policy).items()}
-    given = changed(method, settings.preset, parameters)
-    return {k: v for k, v in given.items() if k not in policy or v != policy[k]}
 
 
 def split_policy(

@@ -53,15 +53,21 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
+def usual(method: str, preset_name: str) -> dict[str, Any]:
+    """Every parameter of a method with its default, and the preset's widths."""
+    shape = preset(preset_name)
+    dims = {"key_dim": shape.key_dim, "value_dim": shape.value_dim}
+    return {**registry.parameters(method), **dims}
+
+
 def changed(method: str, preset_name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that are not the method's own, or the preset's widths, in any case.
 
     >>> changed("gc_ema", "mini", {"rate": 0.1, "key_dim": 128})
     {'key_dim': 128}
     """
-    shape = preset(preset_name)
-    usual = {**registry.parameters(method), "key_dim": shape.key_dim, "value_dim": shape.value_dim}
-    return {k: v for k, v in parameters.items() if k not in usual or v != usual[k]}
+    own = usual(method, preset_name)
+    return {k: v for k, v in parameters.items() if k not in own or v != own[k]}
 
 
 class Network(nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from vosbench.report import own
 from vosbench.report.costs import Beside, Costs
 from vosbench.report.formats import counted, giga, mebi, mega, percent, significant
 from vosbench.report.overview import costs_of
@@ -12,7 +13,7 @@ from vosbench.report.scores import Scores
 from vosbench.report.settings import weights_text
 from vosbench.report.tabular import Column, Row, Table
 
-DEFAULT = "default"  # a parameter that has the method's own value: records do not name it
+DEFAULT = "default"  # a parameter that has the method's own value
 
 
 def tables(scores: Scores, beside: Beside, suffix: str) -> list[Table]:
@@ -34,7 +35,9 @@ def _table(
     runs = [run for run in scores.runs if run.label in given]
     whole = set(scores.ranked())
     keys = sorted({key for parameters in given.values() for key in parameters})
-    rows = [_row(scores, beside, run, given[run.label], keys) for run in runs]
+    default = own.defaults(scores.frames[scores.frames.label.isin(list(given))])
+    texts = {label: _texts(given[label], default[label], keys) for label in given}
+    rows = [_row(scores, beside, run) | texts[run.label] for run in runs]
     columns = [Column("method", "Method", text=True)]
     columns += [Column(f"parameter:{key}", key, text=True) for key in keys]
     columns += [
@@ -53,14 +56,17 @@ def _table(
     return Table(name, f"Ablation of {method} on {scores.setting.dataset}", shown, rows, notes)
 
 
-def _row(
-    scores: Scores, beside: Beside, run: Run, given: dict[str, object], keys: list[str]
-) -> Row:
-    texts = {f"parameter:{key}": _text(given[key]) if key in given else DEFAULT for key in keys}
+def _texts(given: dict[str, object], default: dict[str, object], keys: list[str]) -> Row:
+    """Each parameter's value; the method's own is marked, or its mark alone where not noted."""
+    marked = {k: f"{_text(default[k])} ({DEFAULT})" if k in default else DEFAULT for k in keys}
+    return {f"parameter:{k}": _text(given[k]) if k in given else marked[k] for k in keys}
+
+
+def _row(scores: Scores, beside: Beside, run: Run) -> Row:
     costs = {k: x for k, x in costs_of(run.label, beside).items()
              if k in ("parameters", "read_macs", "state_bytes", "fps")}  # fmt: skip
     named: Row = {"method": run.title, "weights": weights_text(run.weights)}
-    return {**named, **texts, **costs, "J&F": scores.total(run)["J&F"]}
+    return {**named, **costs, "J&F": scores.total(run)["J&F"]}
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from vosbench.report import own
 from vosbench.report.evidence import Evidence
 from vosbench.report.settings import Setting, split
 
@@ -44,6 +45,11 @@ class Costs:
     def labels(self) -> list[str]:
         """Methods measured here, sorted."""
         return sorted(self._values)
+
+    @cached_property
+    def writes(self) -> dict[str, str]:
+        """Label -> its write policy in words, where the store notes it."""
+        return own.writes(self.rows)
 
     def at(self, label: str, metric: str, t: int | None) -> float | None:
         """One number, or None: at frame t, or of the whole cell where t is None."""

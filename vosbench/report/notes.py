@@ -58,6 +58,12 @@ def _of_costs(beside: Beside, like: Setting | None, ranked: Sequence[str]) -> li
     notes += uncounted.notes(beside.flops)
     notes += _growth_notes(beside.growth) if beside.growth else []
     notes += endings(beside.growth, *beside.elsewhere)
+    if beside.speed and beside.speed.writes:
+        notes.append(
+            "Writes: the frames that a memory keeps by its write policy; + previous: each frame is "
+            "written for the next read alone, too. A frame that is not written takes less time, so "
+            "that part of a speed is its policy."
+        )
     if noise := ratios.noise_note(beside.speed):
         notes.append(noise)
     if beside.speed and len(ranked) > 1 and not ratios.leads(beside.speed, ranked):

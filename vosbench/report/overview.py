@@ -113,6 +113,7 @@ def _speed_columns(costs: Costs | None, ranked: Sequence[str]) -> list[Column]:
     high, low = ("high", "low") if ratios.leads(costs, ranked) else ("", "")
     return [
         Column("fps", "FPS", "1/s", significant, best=high),
+        *([Column("writes", "Writes", text=True)] if costs.writes else []),
         Column("p90", "Frame p90", "ms", milli, best=low),
         *(roofline if any_roofline else []),
     ]
@@ -144,6 +145,7 @@ def costs_of(label: str, beside: Beside) -> Row:
         row["temporary_bytes"] = growth.at(label, "read_temporary_bytes", t)
     if (speed := beside.speed) is not None:
         row["fps"] = speed.at(label, "fps", None)
+        row["writes"] = speed.writes.get(label)
         row["p90"] = speed.at(label, "frame_seconds_p90", None)
         row["roofline"] = speed.at(label, "roofline_ratio", None)
     return row

@@ -16,17 +16,18 @@ import vosbench
 STAMP_FIELDS = (
     "vosbench", "commit", "python", "torch", "numpy", "timm",
     "platform", "machine", "cpu", "cores", "threads", "device_name", "source",
-    "data",
+    "defaults", "data",
     "time",
 )  # fmt: skip
 
 
-def stamp(device_name: str = "", source: str = "") -> dict[str, str]:
+def stamp(device_name: str = "", source: str = "", defaults: str = "") -> dict[str, str]:
     """The environment of this process. `time` is left to the store, which sets it at each append.
 
     Args:
         device_name: the accelerator's own name; without it, the processor's.
         source: digest of the measured method's code, "unknown" where there is none.
+        defaults: the method's own parameters and write policy, as JSON.
 
     `machine` tells machines apart by processor, cores and system, not by a host name, which would
     differ between two runs in containers and has no place in a published page. `threads`, of torch
@@ -46,6 +47,7 @@ def stamp(device_name: str = "", source: str = "") -> dict[str, str]:
         "threads": "unknown",
         "device_name": device_name or cpu,
         "source": source or "unknown",
+        "defaults": defaults or "unknown",
         "data": "unknown",
     }
 

@@ -13,7 +13,8 @@ from lightning_fabric import Fabric
 from vosbench import registry
 from vosbench.data import Dataset, Video, load
 from vosbench.errors import DataError, UsageError, unknown
-from vosbench.harness.subject import POLICY, parse
+from vosbench.harness.defaults import POLICY
+from vosbench.harness.subject import parse
 from vosbench.model.network import PRESETS, Network, changed
 from vosbench.progress import Bar
 from vosbench.results import ensure_writable

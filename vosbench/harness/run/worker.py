@@ -14,6 +14,7 @@ import torch
 
 from vosbench.errors import DataError, PluginError, VosbenchError, one_line
 from vosbench.harness import accuracy, flops, growth, speed, table1
+from vosbench.harness.defaults import noted
 from vosbench.harness.guard import limit_memory
 from vosbench.harness.run.jobs import Job
 from vosbench.harness.run.messages import Done, Failed, Ready, Request, Tick
@@ -42,7 +43,8 @@ def serve(pipe: Connection, method: str, settings: Settings, more: float) -> Non
     warnings.simplefilter("ignore", PluginWarning)  # the parent has said it
     try:
         subject = prepare(method, settings)
-        note = stamp(_accelerator(settings.device), source_digest(subject.method))
+        own = source_digest(subject.method), noted(subject.method, settings)
+        note = stamp(_accelerator(settings.device), *own)
         if more and settings.device == "cpu":  # CUDA maps far more addresses than it takes memory
             limit_memory(more)
     except BaseException as error:
