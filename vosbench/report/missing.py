@@ -13,14 +13,15 @@ HARNESSES = ("accuracy", "flops", "growth", "speed")
 def missing(evidence: Evidence, scored: list[tuple[Scores, Beside]]) -> list[str]:
     """One sentence per gap; empty for a complete store without failures."""
     found = [f"Store: {line}; skipped." for line in evidence.damaged]
-    for harness in HARNESSES:
-        if evidence.of(harness).empty:
-            found.append(f"No {harness} measurements at all.")
+    absent = [harness for harness in HARNESSES if evidence.of(harness).empty]
+    if absent:
+        found.append(f"Not measured at all: {', '.join(absent)}.")
     measured = set(evidence.rows.method[evidence.rows.dataset == TABLE1])
-    if not measured >= TABLE1_METHODS & set(evidence.rows.method):
+    whole = measured >= TABLE1_METHODS & set(evidence.rows.method)
+    if not whole and "flops" not in absent:  # it is a part of flops
         found.append("Table 1 of the paper was not measured, or in part only.")
     for scores, beside in scored:
-        found += _sequences(scores) + _costs(scores, beside)
+        found += _sequences(scores) + _costs(scores, beside, absent)
     found += [
         f"{f.label}: {f.harness} failed on {f.sequence or f.dataset or 'its data'}, see Failures."
         for f in evidence.failures.itertuples()
@@ -45,9 +46,9 @@ def _sequences(scores: Scores) -> list[str]:
     return found
 
 
-def _costs(scores: Scores, beside: Beside) -> list[str]:
+def _costs(scores: Scores, beside: Beside, absent: list[str]) -> list[str]:
     found = []
-    for harness in ("flops", "growth", "speed"):
+    for harness in (h for h in HARNESSES[1:] if h not in absent):
         costs = getattr(beside, harness)
         have = set(costs.labels) if costs else set()
         lacking = sorted({run.label for run in scores.runs if not run.is_control} - have)
