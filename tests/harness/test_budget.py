@@ -58,6 +58,7 @@ def test_a_memory_that_cannot_be_as_small_is_left_out_and_says_its_least() -> No
 def test_a_state_that_cannot_be_set_may_be_a_hundredth_too_large() -> None:
     (livos,) = capped("livos")
     assert (livos.taken, livos.fits) == (GC + 64 * 4 * 2, True)
+    assert str(livos) == "livos: 64.5 of 64.0 KiB, within 1 %"
     with pytest.raises(UsageError, match="no method fits"):
         capped("livos", "64000")
 

@@ -42,7 +42,7 @@ class Capped(NamedTuple):
             where = "" if self.alone == self.videos else f" of {self.alone} of {self.videos} videos"
             return f"{said}; warning: it keeps only the first frame{where}, no second one fits"
         if self.fits:
-            return said
+            return said + (", within 1 %" if self.taken > self.limit else "")
         why = f"no value of {self.tried} fits" if self.tried else (
             f"it names no parameter that bounds its {self.measure.noun} alone; set its parameters "
             "by hand"
