@@ -8,8 +8,7 @@
     R = V softmax(K^T Q / sqrt(key_dim))            per object, softmax over its own bank
 
 Directions are mixed and not made unit vectors again: what is merged with unlike things fades, a
-value the more so, as locations merge by their keys. Queries are read and new
-locations compared 256 at a time, so that the affinity of a whole frame never exists at once.
+value the more so, as locations merge by their keys.
 
 Shapes: per object K (key_dim, stored), V (value_dim, stored), Q (key_dim, pixels). State: at most
 4 budget (key_dim + value_dim + 2) bytes an object. `cost` is the upper bound in which nothing is
@@ -27,6 +26,7 @@ Uncertain-Region Refinement", NeurIPS 2020, arXiv:2010.07958.
 from __future__ import annotations
 
 import math
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -40,15 +40,17 @@ from vosbench.memory import (
     Growth,
     Memory,
     WritePolicy,
+    attend_by_part,
     check_number,
     check_whole,
-    pick,
+    join,
+    keep_worthiest,
+    part_numbers,
+    parts,
     widen,
-    worthiest,
 )
 from vosbench.registry import register
 
-CHUNK = 256  # locations compared with the bank at a time
 HIT = 1e-3  # weight from which a query location counts as a use
 
 
@@ -61,10 +63,7 @@ class Features(NamedTuple):
     used: Tensor  # (stored,) sum over reads of log(1 + hits)
 
 
-class Banks(NamedTuple):
-    """The state: banks differ in size, so there is one for each object."""
-
-    banks: tuple[Features, ...]
+Banks = tuple[Features, ...]  # the state: banks differ in size, so there is one for each object
 
 
 @register("afb_urr")
@@ -100,25 +99,22 @@ class AdaptiveFeatureBank(Memory):
     def write(self, state: Banks | None, frame: Frame) -> Banks:
         """Merges or appends key (objects, key_dim, h, w) and value (objects, value_dim, h, w)."""
         key, value = frame.key.flatten(2), frame.value.flatten(2)
-        birth = torch.full(key.shape[2:], frame.t, device=key.device, dtype=torch.float32)
-        marks = [(birth.clone(), torch.zeros_like(birth)) for _ in key]
-        new = [Features(k, v, *two) for k, v, two in zip(key, value, marks, strict=True)]
+        mark = partial(torch.full, key.shape[2:], dtype=torch.float32, device=key.device)
+        new = [Features(*kv, mark(frame.t), mark(0)) for kv in zip(key, value, strict=True)]
         if state is not None:
-            new = [self._absorb(*pair) for pair in zip(state.banks, new, strict=True)]
-        return Banks(tuple(self._within_budget(bank, frame.t) for bank in new))
+            new = [self._absorb(*pair) for pair in zip(state, new, strict=True)]
+        return tuple(self._within_budget(bank, frame.t) for bank in new)
 
     def _absorb(self, bank: Features, new: Features) -> Features:
         unit = normalize(widen(bank.key), dim=0).mT
         asked = normalize(widen(new.key), dim=0)
-        starts = range(0, asked.shape[1], CHUNK)
-        nearest = [(unit @ asked[:, a : a + CHUNK]).max(0) for a in starts]
+        nearest = [(unit @ part).max(0) for part in parts(asked)]
         cosine, index = (torch.cat(x) for x in zip(*nearest, strict=True))
         near = cosine > self.alike
         into, rest = index[near], Features(*(x[..., ~near] for x in new))
         key = self._merge(bank.key, new.key[:, near], into)
         value = self._merge(bank.value, new.value[:, near], into)
-        pairs = zip(bank._replace(key=key, value=value), rest, strict=True)
-        return Features(*(torch.cat(pair, -1) for pair in pairs))
+        return join(bank._replace(key=key, value=value), rest)
 
     def _merge(self, old: Tensor, new: Tensor, into: Tensor) -> Tensor:
         """Columns of `old` drawn towards the mean direction of the new columns sent into each."""
@@ -133,34 +129,28 @@ class AdaptiveFeatureBank(Memory):
             return bank
         age = (t - bank.born).clamp_min(1)
         worth = (bank.used / age).masked_fill(bank.born == t, math.inf)
-        kept = worthiest(worth, self.budget)
-        return Features(*(pick(x, kept) for x in bank))
+        return keep_worthiest(bank, worth, self.budget)
 
     def read(self, state: Banks, query: Tensor) -> tuple[Tensor, Banks]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
-        asked = (widen(query).flatten(2) / math.sqrt(self.key_dim)).expand(len(state.banks), -1, -1)
+        asked = (widen(query).flatten(2) / math.sqrt(self.key_dim)).expand(len(state), -1, -1)
+        readout = asked.new_empty(len(state), self.value_dim, asked.shape[2])
         banks = []
-        readout = asked.new_empty(len(state.banks), self.value_dim, asked.shape[2])
-        for o, bank in enumerate(state.banks):
+        for o, bank in enumerate(state):
             hits = torch.zeros_like(bank.used)
-            for a in range(0, asked.shape[2], CHUNK):
-                part = slice(a, a + CHUNK)
-                weight = (widen(bank.key).mT @ asked[o, :, part]).softmax(0)  # (stored, 256)
-                readout[o, :, part] = widen(bank.value) @ weight
-                hits += (weight > HIT).sum(1)
-                del weight
+            attend_by_part(bank.key, bank.value, asked[o], readout[o], hits, hit=HIT)
             banks.append(bank._replace(used=bank.used + hits.log1p_()))
-        readout = readout.to(state.banks[0].value.dtype)
-        return readout.view(*readout.shape[:2], *query.shape[2:]), Banks(tuple(banks))
+        readout = readout.to(state[0].value.dtype)
+        return readout.view(*readout.shape[:2], *query.shape[2:]), tuple(banks)
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """The upper bound: nothing is alike. Sizes then follow from the budget."""
         stored, before = (min(n * pixels, self.budget) for n in (t, t - 1))
-        wide, chunk = self.key_dim + self.value_dim, min(CHUNK, pixels)
-        drawing = max(2 * stored, stored + self.value_dim) * chunk
+        wide = self.key_dim + self.value_dim
+        reading = part_numbers(stored, pixels, self.value_dim)
         return Cost(
             read_macs=objects * stored * pixels * wide,
             write_macs=objects * before * pixels * self.key_dim,
             state_bytes=4 * objects * stored * (wide + 2),
-            temporary_bytes=4 * (self.key_dim * pixels + drawing),
+            temporary_bytes=4 * (self.key_dim * pixels + reading),
         )

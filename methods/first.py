@@ -62,10 +62,4 @@ class First(Memory):
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """One frame at any t."""
-        read = attention_cost([pixels], pixels, objects, self.key_dim, self.value_dim)
-        return Cost(
-            read_macs=read.macs,
-            write_macs=0,
-            state_bytes=4 * objects * pixels * (self.key_dim + self.value_dim),
-            temporary_bytes=read.temporary_bytes,
-        )
+        return attention_cost([pixels], pixels, objects, self.key_dim, self.value_dim)

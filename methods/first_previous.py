@@ -57,10 +57,4 @@ class FirstPrevious(Memory):
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """One frame at t = 1, two from then on."""
         frames = min(t, 2)
-        read = attention_cost([pixels] * frames, pixels, objects, self.key_dim, self.value_dim)
-        return Cost(
-            read_macs=read.macs,
-            write_macs=0,
-            state_bytes=4 * objects * frames * pixels * (self.key_dim + self.value_dim),
-            temporary_bytes=read.temporary_bytes,
-        )
+        return attention_cost([pixels] * frames, pixels, objects, self.key_dim, self.value_dim)

@@ -34,6 +34,7 @@ from vosbench.memory import (
     append,
     check_number,
     visit,
+    visit_numbers,
     widen,
 )
 from vosbench.registry import register
@@ -82,12 +83,11 @@ class KernelizedMemory(Memory):
         At once: one frame's scores and their kernel, the kernel's table, the readout so far.
         """
         stored, line = t * pixels, objects * pixels
-        score, readout = line * pixels, line * self.value_dim
-        past = readout + line if t > 1 else 0
-        scoring = 2 * score + 2 * line
-        visiting = score + readout + 3 * line + (2 * line if t > 1 else 0)
+        readout = line * self.value_dim
+        scoring = 2 * line * (pixels + 1) + (readout + line if t > 1 else 0)
+        visiting = visit_numbers(pixels, objects, self.value_dim, first=t == 1)
         table = pixels * (3 * pixels + 4)  # while it is made
-        peak = pixels * self.key_dim + max(table, pixels**2 + past + max(scoring, visiting))
+        peak = pixels * self.key_dim + max(table, pixels**2 + max(scoring, visiting))
         return Cost(
             read_macs=objects * stored * pixels * (self.key_dim + self.value_dim),
             write_macs=0,

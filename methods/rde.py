@@ -24,7 +24,6 @@ CVPR 2022, arXiv:2205.03761.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +36,7 @@ from vosbench.memory import (
     KeyScope,
     Memory,
     WritePolicy,
-    attend,
+    append,
     attend_top_k,
     attention_cost,
     check_whole,
@@ -45,16 +44,7 @@ from vosbench.memory import (
 )
 from vosbench.registry import register
 
-DILATIONS = (1, 2, 4, 6)  # of the pyramid; the first has 1x1 kernels
-
-
-class Recurrent(NamedTuple):
-    """The state; after one write the three are the same tensors."""
-
-    memory: tuple[Tensor, Tensor]  # M: key (1, key_dim, h, w), value (objects, value_dim, h, w)
-    last: tuple[Tensor, Tensor]
-    first: tuple[Tensor, Tensor]
-    frames: int  # written
+PYRAMID = ((1, 1), (3, 2), (3, 4), (3, 6))  # kernel side, dilation
 
 
 class Compress(nn.Module):
@@ -66,10 +56,9 @@ class Compress(nn.Module):
         self.theta, self.phi, self.g = (nn.Conv2d(channels, inner, 1) for _ in range(3))
         self.back = nn.Conv2d(inner, channels, 1)  # W
         self.pyramid = nn.ModuleList(
-            nn.Conv2d(channels, part, 1 if d == 1 else 3, padding=d if d > 1 else 0, dilation=d,
-                      bias=False)
-            for d in DILATIONS
-        )  # fmt: skip
+            nn.Conv2d(channels, part, side, padding=side // 2 * d, dilation=d, bias=False)
+            for side, d in PYRAMID
+        )
         self.fuse = nn.Conv2d(4 * part, channels, 3, padding=1, bias=False)  # W'
         self.merge = nn.Conv2d(2 * channels, channels, 3, padding=1)
         self.part = nn.Parameter(torch.zeros(channels, 1, 1))  # a; not W' = 0: relu would stop it
@@ -80,11 +69,14 @@ class Compress(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         """Compresses two frames into one."""
-        x = torch.stack([a, b], 1).flatten(0, 1)  # (n x 2, channels, h, w)
-        y = x + self.back(self._non_local(x))
+        x = torch.stack([a, b], 2).flatten(3)  # (n, channels, 2, pixels)
+        asks, keys, gives = (f(x).flatten(2) for f in (self.theta, self.phi, self.g))
+        mixed = gives @ (keys.mT @ asks) / asks.shape[2]  # of (2 pixels)^2 pairs
+        y = x + self.back(mixed.view(len(a), -1, *x.shape[2:]))
+        y = y.transpose(1, 2).reshape(-1, *a.shape[1:])  # (n x 2, channels, h, w)
         pyramid = torch.cat([conv(y).relu() for conv in self.pyramid], 1)
         z = y + self.part * self.fuse(pyramid).relu()
-        merged: Tensor = self.merge(z.view(len(a), -1, *z.shape[2:]))  # channels of both
+        merged: Tensor = self.merge(z.reshape(len(a), -1, *z.shape[2:]))  # channels of both
         return merged
 
     def macs(self, pixels: int) -> int:
@@ -94,18 +86,6 @@ class Compress(nn.Module):
         pyramid = 2 * channels * parts // 4 * (1 + 3 * 9)
         non_local = 2 * 4 * channels * inner + 2 * 4 * pixels * inner
         return pixels * (ninefold + pyramid + non_local)
-
-    def _non_local(self, x: Tensor) -> Tensor:
-        """Every location of both frames asks every other: cost (2 pixels)^2."""
-        asks, keys, gives = (_both(f(x)) for f in (self.theta, self.phi, self.g))
-        mixed = gives @ (keys.mT @ asks) / asks.shape[2]  # (n, inner, 2 pixels)
-        mixed = mixed.view(*mixed.shape[:2], 2, -1).transpose(1, 2)  # (n, 2, inner, pixels)
-        return mixed.reshape(len(x), -1, *x.shape[2:])
-
-
-def _both(x: Tensor) -> Tensor:
-    """(n x 2, channels, h, w) -> (n, channels, 2 pixels)."""
-    return x.view(-1, 2, *x.shape[1:]).transpose(1, 2).flatten(2)
 
 
 @register("rde")
@@ -132,41 +112,35 @@ class RecurrentEmbedding(Memory):
         self.top_k = top_k
         self.of_key, self.of_value = Compress(key_dim), Compress(value_dim)
 
-    def write(self, state: Recurrent | None, frame: Frame) -> Recurrent:
-        """Compresses key (1, key_dim, h, w), value (objects, value_dim, h, w) into the memory."""
-        new = frame.key, frame.value
-        if state is None:
-            return Recurrent(new, new, new, 1)
-        key, value = state.memory
-        memory = self.of_key(key, frame.key), self.of_value(value, frame.value)
-        return Recurrent(memory, new, state.first, state.frames + 1)
+    def write(self, state: Bank | None, frame: Frame) -> Bank:
+        """Compresses key (1, key_dim, h, w), value (objects, value_dim, h, w) into the memory.
 
-    def read(self, state: Recurrent, query: Tensor) -> tuple[Tensor, Recurrent]:
+        The state is what is read: M, the last frame and twice the first, whose bytes count once.
+        """
+        if state is None:
+            return append(append(None, frame.key, frame.value), frame.key, frame.value)
+        new, compress = (frame.key, frame.value), (self.of_key, self.of_value)
+        memory = (f(xs[0].view_as(x), x) for f, xs, x in zip(compress, state, new, strict=True))
+        kept = append(append(None, *memory), *new)
+        return Bank(*(xs + old[-1:] * 2 for xs, old in zip(kept, state, strict=True)))
+
+    def read(self, state: Bank, query: Tensor) -> tuple[Tensor, Bank]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
-        frames = [state.memory, state.last, state.first, state.first]
-        if state.frames == 1:
-            frames = frames[2:]
-        keys, values = (tuple(x.flatten(2) for x in xs) for xs in zip(*frames, strict=True))
-        asked, root = query.flatten(2), math.sqrt(self.key_dim)
-        bias = tuple(widen(key).square().sum(1) / -root for key in keys)  # -|k|^2 / sqrt(key_dim)
-        bank = Bank(keys, values)
-        if self.training:
-            readout = attend(bank, asked, scale=2 / root, bias=bias)
-        else:
-            readout = attend_top_k(bank, asked, self.top_k, scale=2 / root, bias=bias)
+        k, root = None if self.training else self.top_k, math.sqrt(self.key_dim)
+        bias = tuple(widen(key).square().sum(1) / -root for key in state.keys)  # -|k_i|^2 / root
+        readout = attend_top_k(state, query.flatten(2), k, scale=2 / root, bias=bias)
         return readout.view(*readout.shape[:2], *query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Read: four frames, two at t = 1; write: keys compressed once, values per object."""
-        read = attention_cost(
-            [pixels] * (2 if t == 1 else 4), pixels, objects, self.key_dim, self.value_dim,
-            shared=True, k=self.top_k,
+        kept, read = (1, 2) if t == 1 else (3, 4)  # frames: the first is read twice
+        cost = attention_cost(
+            [pixels] * read, pixels, objects, self.key_dim, self.value_dim, shared=True,
+            k=self.top_k,
         )  # fmt: skip
-        frames, bias = (1, 2) if t == 1 else (3, 4)
         write = self.of_key.macs(pixels) + objects * self.of_value.macs(pixels)
-        return Cost(
-            read_macs=read.macs,
+        return cost._replace(
             write_macs=0 if t == 1 else write,
-            state_bytes=4 * frames * pixels * (self.key_dim + objects * self.value_dim),
-            temporary_bytes=read.temporary_bytes + 4 * bias * pixels,
+            state_bytes=cost.state_bytes // read * kept,
+            temporary_bytes=cost.temporary_bytes + 4 * read * pixels,
         )

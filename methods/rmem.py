@@ -42,6 +42,7 @@ from vosbench.memory import (
     check_number,
     check_whole,
     visit,
+    visit_numbers,
     widen,
 )
 from vosbench.registry import register
@@ -88,18 +89,17 @@ class RestrictedMemory(Memory):
 
     def write(self, state: Restricted | None, frame: Frame) -> Restricted:
         """Appends key (objects, key_dim, h, w), value; above the limit one frame of each leaves."""
-        bank = append(None if state is None else state.bank, frame.key, frame.value)
         blank = widen(frame.value).detach().new_zeros(len(frame.value), 1)
-        relevance = judged = blank[:, :0]
-        if state is not None:
-            relevance, judged = state.relevance, state.judged
-            if len(bank.keys) > 1 + self.frames:
-                relevance, judged = self._judge(state, frame.mask)
-                out = self._worth(relevance, judged)[:, 1:].argmin(1) + 1  # (objects,)
-                bank = Bank(*(_without(x, out) for x in bank))
-                relevance, judged = (
-                    torch.stack(_without(x.unbind(1), out), 1) for x in (relevance, judged)
-                )
+        if state is None:
+            state = Restricted(Bank((), ()), blank, *[blank[:, :0]] * 2)
+        bank, _, relevance, judged = state
+        if len(bank.keys) > self.frames:
+            relevance, judged = self._judge(state, frame.mask)
+            out = self._worth(relevance, judged)[:, 1:].argmin(1) + 1  # (objects,)
+            bank = Bank(*(_without(x, out) for x in bank))
+            marks = (_without(x.unbind(1), out) for x in (relevance, judged))
+            relevance, judged = (torch.stack(x, 1) for x in marks)
+        bank = append(bank, frame.key, frame.value)
         share = blank.new_zeros(len(frame.value), len(bank.keys), bank.values[-1].shape[2])
         kept = (torch.cat([x, blank], 1) for x in (relevance, judged))
         return Restricted(bank, share, *kept)
@@ -136,22 +136,16 @@ class RestrictedMemory(Memory):
         """Read: as STM with at most 1 + frames frames; the write multiplies nothing."""
         frames, line = min(t, 1 + self.frames), objects * pixels
         wide, readout = self.key_dim + self.value_dim, line * self.value_dim
+        visiting = visit_numbers(pixels, objects, self.value_dim, first=frames == 1)
+        visiting += (frames - 1) * line if frames > 2 else 0  # L of each frame before
+        ending = readout + (3 * frames + (1 if frames > 1 else 0)) * line
+        peak = pixels * self.key_dim + max(visiting, ending)
         return Cost(
             read_macs=frames * line * pixels * wide,
             write_macs=0,
             state_bytes=4 * frames * (line * (wide + 1) + 2 * objects),
-            temporary_bytes=4 * (self._peak(frames, pixels, objects) - readout - frames * line),
+            temporary_bytes=4 * (peak - readout - frames * line),
         )
-
-    def _peak(self, frames: int, pixels: int, objects: int) -> int:
-        """Numbers alive at once in a read, the result included."""
-        line = objects * pixels
-        readout = line * self.value_dim
-        visiting = line * pixels + readout + 3 * line
-        if frames > 1:  # L of each frame before, and of all together; the first has but one
-            visiting += readout + (frames + (2 if frames > 2 else 1)) * line
-        ending = readout + (3 * frames + (1 if frames > 1 else 0)) * line
-        return pixels * self.key_dim + max(visiting, ending)
 
 
 def _without(frames: tuple[Tensor, ...], out: Tensor) -> tuple[Tensor, ...]:

@@ -54,10 +54,4 @@ class SpaceTime(Memory):
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Read: objects x stored x pixels x (key_dim + value_dim); a write multiplies nothing."""
-        read = attention_cost([pixels] * t, pixels, objects, self.key_dim, self.value_dim)
-        return Cost(
-            read_macs=read.macs,
-            write_macs=0,
-            state_bytes=4 * objects * t * pixels * (self.key_dim + self.value_dim),
-            temporary_bytes=read.temporary_bytes,
-        )
+        return attention_cost([pixels] * t, pixels, objects, self.key_dim, self.value_dim)

@@ -35,7 +35,6 @@ from vosbench.memory import (
     Memory,
     WritePolicy,
     append,
-    attend,
     attend_top_k,
     attention_cost,
     check_whole,
@@ -74,22 +73,14 @@ class Correspondence(Memory):
 
     def read(self, state: Bank, query: Tensor) -> tuple[Tensor, Bank]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
-        asked, root = query.flatten(2), math.sqrt(self.key_dim)
-        bias = tuple(widen(k).square().sum(1) / -root for k in state.keys)  # -|k|^2 / sqrt(key_dim)
-        if self.training or self.top_k is None:
-            readout = attend(state, asked, scale=2 / root, bias=bias)
-        else:
-            readout = attend_top_k(state, asked, self.top_k, scale=2 / root, bias=bias)
+        k, root = None if self.training else self.top_k, math.sqrt(self.key_dim)
+        bias = tuple(widen(key).square().sum(1) / -root for key in state.keys)  # -|k_i|^2 / root
+        readout = attend_top_k(state, query.flatten(2), k, scale=2 / root, bias=bias)
         return readout.view(*readout.shape[:2], *query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Keys and scores once for all objects; the bias is one number per stored location."""
-        read = attention_cost(
+        cost = attention_cost(
             [pixels] * t, pixels, objects, self.key_dim, self.value_dim, shared=True, k=self.top_k
         )
-        return Cost(
-            read_macs=read.macs,
-            write_macs=0,
-            state_bytes=4 * t * pixels * (self.key_dim + objects * self.value_dim),
-            temporary_bytes=read.temporary_bytes + 4 * t * pixels,
-        )
+        return cost._replace(temporary_bytes=cost.temporary_bytes + 4 * t * pixels)

@@ -29,7 +29,6 @@ from vosbench.memory import (
     Memory,
     WritePolicy,
     append,
-    attend,
     attend_top_k,
     attention_cost,
     check_whole,
@@ -65,21 +64,12 @@ class SpaceTimeTopK(Memory):
 
     def read(self, state: Bank, query: Tensor) -> tuple[Tensor, Bank]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
-        asked, scale = query.flatten(2), 1 / math.sqrt(self.key_dim)
-        if self.training:
-            readout = attend(state, asked, scale=scale)
-        else:
-            readout = attend_top_k(state, asked, self.top_k, scale=scale)
+        k = None if self.training else self.top_k
+        readout = attend_top_k(state, query.flatten(2), k, scale=1 / math.sqrt(self.key_dim))
         return readout.view(*readout.shape[:2], *query.shape[2:]), state
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Scores and bytes of state as STM; of the values, k are added up per query location."""
-        read = attention_cost(
+        return attention_cost(
             [pixels] * t, pixels, objects, self.key_dim, self.value_dim, k=self.top_k
-        )
-        return Cost(
-            read_macs=read.macs,
-            write_macs=0,
-            state_bytes=4 * objects * t * pixels * (self.key_dim + self.value_dim),
-            temporary_bytes=read.temporary_bytes,
         )

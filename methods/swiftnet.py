@@ -114,11 +114,6 @@ class PixelAdaptive(Memory):
         """Read: stored as in the docstring above; write: the frame before against the bank."""
         lengths = [pixels] * min(t, 2)
         lengths[1:1] = [self._kept(pixels)] * (t - 2)
-        read = attention_cost(lengths, pixels, objects, self.key_dim, self.value_dim)
+        cost = attention_cost(lengths, pixels, objects, self.key_dim, self.value_dim)
         known = pixels + self._kept(pixels) * (t - 3) if t > 2 else 0  # the bank before the write
-        return Cost(
-            read_macs=read.macs,
-            write_macs=objects * known * pixels * self.key_dim,
-            state_bytes=4 * objects * sum(lengths) * (self.key_dim + self.value_dim),
-            temporary_bytes=read.temporary_bytes,
-        )
+        return cost._replace(write_macs=objects * known * pixels * self.key_dim)

@@ -75,10 +75,4 @@ class Window(Memory):
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """As STM with at most 1 + recent frames."""
         frames = min(t, 1 + self.recent)
-        read = attention_cost([pixels] * frames, pixels, objects, self.key_dim, self.value_dim)
-        return Cost(
-            read_macs=read.macs,
-            write_macs=0,
-            state_bytes=4 * objects * frames * pixels * (self.key_dim + self.value_dim),
-            temporary_bytes=read.temporary_bytes,
-        )
+        return attention_cost([pixels] * frames, pixels, objects, self.key_dim, self.value_dim)

@@ -8,8 +8,7 @@ When the working memory reaches `most` frames, those between the first and the `
 become at most `prototypes` prototypes: the most used locations i, with the values V' = V softmax(S)
 where S compares all their locations (as memory) with the prototypes (as queries); s likewise. The
 long-term memory holds `long_term` prototypes; to make room, the least used leave. S is one product,
-[s k, s k^2, s] with [2 e q, -e, -sum e q^2] / sqrt(key_dim); queries are read 256 at a time, so
-that the affinity of a whole frame never exists at once.
+[s k, s k^2, s] with [2 e q, -e, -sum e q^2] / sqrt(key_dim).
 
 Shapes: K (1, key_dim, stored), V (objects, value_dim, stored), Q (objects or 1, key_dim, pixels).
 State: at most (most - 1) pixels + long_term locations of 4 (key_dim + objects value_dim + 3) bytes.
@@ -26,12 +25,12 @@ Model", ECCV 2022, arXiv:2207.07115.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 from vosbench.memory import (
     Cost,
@@ -40,14 +39,14 @@ from vosbench.memory import (
     KeyScope,
     Memory,
     WritePolicy,
+    attend_by_part,
     check_whole,
-    pick,
+    join,
+    keep_worthiest,
+    part_numbers,
     widen,
-    worthiest,
 )
 from vosbench.registry import register
-
-CHUNK = 256  # query locations read at a time
 
 
 class Store(NamedTuple):
@@ -107,19 +106,17 @@ class LongTerm(Memory):
     def write(self, state: Memories | None, frame: Frame) -> Memories:
         """Appends key (1, key_dim, h, w) and value (objects, value_dim, h, w); may consolidate."""
         key = frame.key.flatten(2)
+        new = _unread(key, softplus(self.shrink(key)) / math.log(2), frame.value.flatten(2))
+        store, long = (new, 0) if state is None else (join(state.store, new), state.long)
         pixels = key.shape[2]
-        s = nn.functional.softplus(self.shrink(key)) / math.log(2)
-        new = Store(key, s, frame.value.flatten(2), _unused(s), _unused(s))
-        store, long = (new, 0) if state is None else (_join(state.store, new), state.long)
-        stored = store.key.shape[2]
-        if stored - long < self.most * pixels:
+        if store.key.shape[2] - long < self.most * pixels:
             return Memories(store, long)
-        cuts = [0, long, long + pixels, stored - (self.least - 1) * pixels, stored]
-        old, first, middle, last = (Store(*(x[..., a:b] for x in store)) for a, b in pairwise(cuts))
+        sizes = [long, pixels, (self.most - self.least) * pixels, (self.least - 1) * pixels]
+        cut = zip(*(torch.split(x, sizes, 2) for x in store), strict=True)
+        old, first, middle, last = (Store(*xs) for xs in cut)
         made = self._consolidate(middle)
-        count = made.key.shape[2]
-        old = _most_used(old, self.long_term - count)
-        return Memories(_join(old, made, first, last), old.key.shape[2] + count)
+        old = _most_used(old, self.long_term - made.key.shape[2])
+        return Memories(join(old, made, first, last), old.key.shape[2] + made.key.shape[2])
 
     def _made(self, candidates: int) -> int:
         return max(1, min(self.prototypes, candidates // 2))
@@ -128,8 +125,7 @@ class LongTerm(Memory):
         """Prototypes of many locations."""
         few = _most_used(many, self._made(many.key.shape[2]))
         weight = (_left(many).mT @ self._right(few.key)).softmax(1).to(many.value.dtype)
-        s, value = many.shrinkage @ weight, many.value @ weight
-        return Store(few.key, s, value, _unused(s), _unused(s))
+        return _unread(few.key, many.shrinkage @ weight, many.value @ weight)  # k, s', V'
 
     def _right(self, query: Tensor) -> Tensor:
         """[2 e q, -e, -sum e q^2] / sqrt(key_dim): (objects or 1, 2 key_dim + 1, pixels)."""
@@ -140,46 +136,35 @@ class LongTerm(Memory):
     def read(self, state: Memories, query: Tensor) -> tuple[Tensor, Memories]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
         store, asked = state.store, self._right(query.flatten(2))
-        left, value, used = _left(store), widen(store.value), torch.zeros_like(store.uses)
-        readout = value.new_empty(*value.shape[:2], asked.shape[2])
-        for a in range(0, asked.shape[2], CHUNK):
-            weight = self._weights(left.mT @ asked[..., a : a + CHUNK])  # A (1, stored, 256)
-            readout[..., a : a + CHUNK] = value @ weight
-            used += weight.detach().sum(2).view(len(used), -1, used.shape[2]).mean(1, keepdim=True)
-            del weight
-        store = store._replace(uses=store.uses + used, reads=store.reads + 1)
+        readout = asked.new_empty(*store.value.shape[:2], asked.shape[2])
+        drawn = asked.new_zeros(max(len(asked), len(store.key)), store.key.shape[2])  # sum_j A_ij
+        k = None if self.training else self.top_k
+        attend_by_part(_left(store), store.value, asked, readout, drawn, k=k)
+        drawn = drawn.view(len(store.uses), -1, drawn.shape[1]).mean(1, keepdim=True)
+        store = store._replace(uses=store.uses + drawn, reads=store.reads + 1)
         readout = readout.to(store.value.dtype).view(*readout.shape[:2], *query.shape[2:])
         return readout, state._replace(store=store)
 
-    def _weights(self, score: Tensor) -> Tensor:
-        if self.training:
-            return score.softmax(1)
-        best = score.topk(min(self.top_k, score.shape[1]), 1)
-        return torch.zeros_like(score).scatter_(1, best.indices, best.values.softmax(1))
-
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Exact: how many locations there are does not depend on what they hold."""
-        step = self.most - self.least
-        many, few = step * pixels, self._made(step * pixels)
-        done = max(0, t - self.least) // step  # consolidations
-        stored = (t - done * step) * pixels + min(done * few, self.long_term)
         c, v, both = self.key_dim, objects * self.value_dim, 2 * self.key_dim + 1
-        write = pixels * c
-        if done and (t - self.least) % step == 0:
-            write += few * c * c + many * few * (both + 1 + v)
-        chunk = min(CHUNK, pixels)
-        drawing = chunk * max(2 * stored + 4 * min(self.top_k, stored), stored + v)
-        peak = max((2 * c + both) * stored, both * stored + stored + v * pixels + drawing)
+        step = self.most - self.least  # frames consolidated at a time
+        done, since = divmod(max(0, t - self.least), step)
+        many, few = step * pixels, self._made(step * pixels)
+        stored = (t - done * step) * pixels + min(done * few, self.long_term)
+        consolidating = few * c * c + many * few * (both + 1 + v) if done and not since else 0
+        reading = stored + part_numbers(stored, pixels, v, self.top_k)
+        peak = both * stored + max(2 * c * stored - v * pixels, reading)
         return Cost(
             read_macs=pixels * (c * c + stored * (both + v)),
-            write_macs=write,
+            write_macs=pixels * c + consolidating,
             state_bytes=4 * stored * (c + v + 3),
-            temporary_bytes=4 * (both * pixels + peak - v * pixels - 2 * stored),
+            temporary_bytes=4 * (both * pixels + peak - 2 * stored),
         )
 
 
-def _unused(like: Tensor) -> Tensor:
-    return torch.zeros_like(widen(like.detach()))
+def _unread(key: Tensor, s: Tensor, value: Tensor) -> Store:
+    return Store(key, s, value, *(torch.zeros_like(widen(s.detach())) for _ in range(2)))
 
 
 def _left(store: Store) -> Tensor:
@@ -188,12 +173,7 @@ def _left(store: Store) -> Tensor:
     return torch.cat([s * key, s * key.square(), s], 1)
 
 
-def _join(*stores: Store) -> Store:
-    return Store(*(torch.cat(parts, 2) for parts in zip(*stores, strict=True)))
-
-
 def _most_used(store: Store, count: int) -> Store:
     """The `count` most used locations, in their order; all where there are no more."""
     usage = store.uses / store.reads.clamp_min(1)  # u (1, 1, stored)
-    kept = worthiest(usage[:, 0], count)
-    return Store(*(pick(x, kept) for x in store))
+    return keep_worthiest(store, usage[:, 0], count)

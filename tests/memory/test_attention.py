@@ -286,7 +286,7 @@ def test_the_cost_is_what_is_counted(
         for name in LIMITS:  # the queries in parts for the large ones
             patch.setattr(bank_module, name, Limits(2048, 1024, 2**18))
         cost = attention_cost(lengths, 130, objects, 16, width, shared=shared, k=k)
-        assert by_torch(partial(read, bank, query, 1, k=k)) == cost.macs
+        assert by_torch(partial(read, bank, query, 1, k=k)) == cost.read_macs
         with PeakBytes() as seen:
             result = read(bank, query, 1, k=k)
         assert seen.peak - seen.live == pytest.approx(cost.temporary_bytes, rel=0.01)

@@ -88,11 +88,11 @@ def test_thirty_writes_and_reads_agree_with_the_rules_written_as_loops(budget: i
             readout, state = memory.read(state, asked)
             expected = [bank.read(pixels_of(asked, o)) for o, bank in enumerate(naive)]
             assert close(readout, np.array(expected).reshape(2, 3, 2, 3))
-        for bank, kept in zip(naive, state.banks, strict=True):
+        for bank, kept in zip(naive, state, strict=True):
             assert np.allclose(kept.key.T, [e["key"] for e in bank.bank])
             assert np.allclose(kept.used, [e["used"] for e in bank.bank], rtol=1e-5)
             assert kept.born.tolist() == [e["born"] for e in bank.bank]
-    sizes = [len(kept.born) for kept in state.banks]
+    sizes = [len(kept.born) for kept in state]
     assert max(sizes) <= budget
     assert max(sizes) < 180  # of the 180 locations written some were merged
 
@@ -106,7 +106,7 @@ def test_a_merge_worked_out_by_hand() -> None:
     """cos = 24/25 = 0.96: (2, 0) drawn a tenth of the way towards (24, 7)/25, its length kept."""
     memory = build("afb_urr", 2, 2)
     state = write(memory, [frame(0, (2.0, 0.0)), frame(1, (48.0, 14.0))])
-    (bank,) = state.banks
+    (bank,) = state
     assert bank.key.flatten().tolist() == pytest.approx([2 * 0.996, 2 * 0.028])
     assert bank.value.flatten().tolist() == pytest.approx([2 * 0.996, 2 * 0.028])
     assert bank.born.tolist() == [0]
@@ -115,7 +115,7 @@ def test_a_merge_worked_out_by_hand() -> None:
 def test_two_locations_merged_into_one_count_by_their_mean() -> None:
     memory = build("afb_urr", 2, 2)
     state = write(memory, [frame(0, (2.0, 0.0)), frame(1, (48.0, 14.0), (24.0, -7.0))])
-    assert state.banks[0].key.flatten().tolist() == pytest.approx([2 * 0.996, 0.0])
+    assert state[0].key.flatten().tolist() == pytest.approx([2 * 0.996, 0.0])
 
 
 @pytest.mark.parametrize(("cosine", "stored"), [(0.949, 2), (0.951, 1)])
@@ -123,16 +123,16 @@ def test_locations_merge_above_a_cosine_of_095(cosine: float, stored: int) -> No
     memory = build("afb_urr", 2, 2)
     new = cosine, math.sqrt(1 - cosine**2)
     state = write(memory, [frame(0, (1.0, 0.0)), frame(1, new)])
-    assert state.banks[0].key.shape[1] == stored
+    assert state[0].key.shape[1] == stored
 
 
 def test_the_least_used_location_per_frame_of_age_leaves() -> None:
     memory = build("afb_urr", 2, 2, budget=3)
     state = write(memory, [frame(0, (1.0, 0.0), (0.0, 1.0)), frame(10, (-1.0, 0.0))])
-    (bank,) = state.banks
+    (bank,) = state
     # ages at t = 11: 11, 11, 1; uses per frame: 0.18, 0.36, 0.3
-    state = state._replace(banks=(bank._replace(used=torch.tensor([2.0, 4.0, 0.3])),))
-    (bank,) = memory.write(state, frame(11, (0.0, -1.0))).banks
+    state = (bank._replace(used=torch.tensor([2.0, 4.0, 0.3])),)
+    (bank,) = memory.write(state, frame(11, (0.0, -1.0)))
     assert bank.key.T.tolist() == [[0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]
 
 
@@ -142,7 +142,7 @@ def test_a_use_is_the_log_of_one_plus_the_query_locations_that_listened() -> Non
     state = memory.write(None, Frame(x, x, x, 0, True))
     asked = torch.tensor([1.0, 2.0, -1.0]).double().view(1, 1, 1, 3)
     _, state = memory.read(state, asked)
-    assert state.banks[0].used.tolist() == pytest.approx([math.log(3), math.log(2)])
+    assert state[0].used.tolist() == pytest.approx([math.log(3), math.log(2)])
 
 
 def test_what_is_not_alike_is_plain_attention() -> None:
@@ -157,7 +157,7 @@ def test_more_locations_than_a_chunk_merge_and_read_as_in_one_piece() -> None:
     items = frames(memory, 2, (15, 20), 1)
     again = [items[0], items[1], items[0]._replace(t=2)]
     state = write(memory, again)
-    assert state.banks[0].key.shape[1] == 600
+    assert state[0].key.shape[1] == 600
     asked = query(memory, (15, 20))
     assert close(memory.read(state, asked)[0], attention(items, asked))
 

@@ -65,11 +65,10 @@ def test_untrained_the_memory_is_the_running_mean_with_the_newest_frame() -> Non
     memory = build("rde")
     items = frames(memory, 3)
     state = write(memory, items)
-    for i, part in enumerate(("key", "value")):
-        x = [getattr(item, part) for item in items]
-        assert torch.allclose(state.memory[i], (x[0] + x[1]) / 4 + x[2] / 2)
-    assert torch.equal(state.first[0], items[0].key)
-    assert torch.equal(state.last[1], items[2].value)
+    for kept, part in zip(state, ("key", "value"), strict=True):
+        x = [getattr(item, part).flatten(2) for item in items]
+        assert torch.allclose(kept[0], (x[0] + x[1]) / 4 + x[2] / 2)
+        assert torch.equal(torch.stack(kept[1:]), torch.stack([x[2], x[0], x[0]]))
 
 
 def test_in_training_the_softmax_runs_over_everything() -> None:
@@ -87,8 +86,8 @@ def test_objects_are_compressed_each_by_itself() -> None:
     items = frames(memory, 3, objects=3)
     both = write(memory, items)
     alone = write(memory, [f._replace(value=f.value[1:2], mask=f.mask[1:2]) for f in items])
-    assert torch.allclose(both.memory[1][1:2], alone.memory[1])
-    assert torch.allclose(both.memory[0], alone.memory[0])
+    assert torch.allclose(both.values[0][1:2], alone.values[0])
+    assert torch.allclose(both.keys[0], alone.keys[0])
 
 
 def test_three_steps_of_training_from_the_neutral_start_move_every_layer() -> None:

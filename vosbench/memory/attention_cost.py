@@ -1,29 +1,25 @@
-"""What `attend` and `attend_top_k` cost: multiply-adds and peak temporary bytes, by formula."""
+"""What a bank costs that `attend` or `attend_top_k` reads, by formula."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from vosbench.memory import bank as banks
 from vosbench.memory.bank import length, queries_at_once, row, split
-
-
-class ReadCost(NamedTuple):
-    """Of one read; 1 MAC = 2 FLOPs."""
-
-    macs: int
-    temporary_bytes: int  # float32, the readout left out
+from vosbench.memory.interface import Cost
 
 
 def attention_cost(
     lengths: Sequence[int], pixels: int, objects: int, key_dim: int, value_dim: int,
     *, shared: bool = False, k: int | None = None,
-) -> ReadCost:  # fmt: skip
-    """Cost of a read without gradients by a query (1, key_dim, pixels).
+) -> Cost:  # fmt: skip
+    """Cost of a bank, and of a read without gradients by a query (1, key_dim, pixels).
 
     MACs: pixels x (stored x (objects or 1) x key_dim + read x objects x value_dim): a query
-    location is scored against all that is stored, and reads all of it, or the k best.
+    location is scored against all that is stored, and reads all of it, or the k best. A write
+    appends, and multiplies nothing.
+
+    State: 4 stored ((objects or 1) key_dim + objects value_dim) bytes.
 
     At once: the scaled query; the scores of one block and a few numbers per query location; then,
     of top k alone, one frame's values of one object, its readout, and where the k best are.
@@ -48,7 +44,10 @@ def attention_cost(
         scoring = several * queries * (4 * columns + 37 * kept) - readout
         adding = 24 * pixels * kept + 32 * pixels + 4 * value_dim * (pixels + max(lengths))
         temporary = 12 * several * pixels * kept + max(scoring, adding)
-    return ReadCost(
-        macs=pixels * (stored * several * key_dim + (kept if k else stored) * objects * value_dim),
+    read = kept if k else stored
+    return Cost(
+        read_macs=pixels * (stored * several * key_dim + read * objects * value_dim),
+        write_macs=0,
+        state_bytes=4 * stored * (several * key_dim + objects * value_dim),
         temporary_bytes=4 * key_dim * pixels + temporary,
     )

@@ -43,3 +43,14 @@ def visit(past: Visited | None, score: Tensor, value: Tensor) -> tuple[Visited, 
     ahead = mass - past.mass
     readout = past.readout.lerp_(readout, ahead.sigmoid())
     return Visited(past.mass + softplus(ahead), readout), mass
+
+
+def visit_numbers(pixels: int, objects: int, value_dim: int, *, first: bool) -> int:
+    """Numbers alive at once in a `visit` by as many query locations, `past` and S included.
+
+    S, the frame's readout and three numbers per query location; from the second frame on the
+    readout and L of those before, and two numbers more for joining them.
+    """
+    line = objects * pixels
+    one = line * (pixels + value_dim + 3)
+    return one if first else one + line * (value_dim + 1 + 2)

@@ -1,8 +1,16 @@
-"""Choosing stored locations: the worthiest stay, in the order in which they were written."""
+"""Choosing stored locations: the worthiest stay, in the order in which they were written.
+
+A store is a NamedTuple of tensors (..., stored): what a memory knows of each of its locations.
+"""
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
+import torch
 from torch import Tensor
+
+Store = TypeVar("Store", bound=tuple[Any, ...])
 
 
 def worthiest(worth: Tensor, count: int) -> Tensor:
@@ -27,3 +35,14 @@ def pick(x: Tensor, index: Tensor) -> Tensor:
     if index.ndim == 1:
         return x[..., index]
     return x.gather(2, index[:, None].expand(len(x), x.shape[1], -1))
+
+
+def keep_worthiest(store: Store, worth: Tensor, count: int) -> Store:
+    """The store's `worthiest` locations, worth (stored,) or (several or 1, stored)."""
+    kept = worthiest(worth, count)
+    return type(store)(*(pick(x, kept) for x in store))
+
+
+def join(*stores: Store) -> Store:
+    """The locations of one store after those of the other."""
+    return type(stores[0])(*(torch.cat(xs, -1) for xs in zip(*stores, strict=True)))

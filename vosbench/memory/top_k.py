@@ -20,19 +20,23 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag
 
 from vosbench.memory import bank as banks
-from vosbench.memory.attention import scores, values, wants_gradient
+from vosbench.memory.attention import attend, scores, values, wants_gradient
 from vosbench.memory.bank import Bank, Bias, Board, length, widen
 
 
 def attend_top_k(
-    bank: Bank, query: Tensor, k: int, *, scale: float, bias: Bias | None = None
+    bank: Bank, query: Tensor, k: int | None, *, scale: float, bias: Bias | None = None
 ) -> Tensor:
     """Attention over the k best stored locations of each query location; arguments as `attend`.
+
+    With k = None it is `attend`: networks are trained with the softmax over all locations.
 
     Half precision is scored and summed in float32. Where a gradient is wanted, and in an exported
     graph, the scores of the whole bank are held at once. Which of equal scores are kept is the same
     in every run and for any number of threads, but not specified.
     """
+    if k is None:
+        return attend(bank, query, scale=scale, bias=bias)
     asked = widen(query) * scale
     k = min(k, sum(key.shape[2] for key in bank.keys))
     if torch.compiler.is_compiling():
