@@ -81,9 +81,11 @@ def test_the_stages_around_the_memory_scale_with_size_and_objects() -> None:
     }
 
 
-def test_cases_have_the_own_size_with_several_objects_and_larger_ones_with_one() -> None:
+def test_cases_are_more_objects_and_other_sizes_two_of_them_counted_too() -> None:
+    alone = ("analytic",)
     assert flops.cases((480, 864)) == (
-        ((480, 864), 1), ((480, 864), 2), ((480, 864), 3), ((480, 864), 5), ((720, 1280), 1),
+        ((480, 864), 1, alone), ((480, 864), 2, alone), ((480, 864), 3, flops.COUNTERS),
+        ((480, 864), 5, alone), ((240, 432), 1, flops.COUNTERS), ((720, 1280), 1, alone),
     )  # fmt: skip
 
 

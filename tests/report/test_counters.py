@@ -114,3 +114,22 @@ def test_a_state_of_which_its_formula_knows_nothing_is_measured_in_the_headline(
     ]
     said = headline(None, Beside(None, choose(found), None)).sentences
     assert said == ("State between frames takes 8.00 KiB (m at t = 8).",)
+
+
+def test_counts_at_other_sizes_and_objects_stand_in_one_table_and_are_warned_of(tmp_path):
+    counted(tmp_path, analytic=(1e9, 2e9), fvcore=(1e9, 2e9), torch=(1e9, 2e9))
+    store = Store(tmp_path, stamp=STAMP)
+    for counter, macs in (("analytic", 4e9), ("fvcore", 4e9), ("torch", 4.2e9)):
+        cell = Cell(harness="scaling", method="m", size="48x64", objects=3, protocol=counter)
+        store.append(cell, [Row(None, 10, "read_macs", macs, "MAC")])
+    evidence = load(tmp_path)
+    found = [*all_costs(evidence, "flops"), *counters.elsewhere(evidence)]
+    assert [row[1:] for row in counters.agreement(found).texts()] == [
+        ["", "0", "1, 2", "0.0", "0.0", "yes"], ["48x64", "3", "10", "0.0", "5.0", "no"],
+    ]  # fmt: skip
+    (said,) = counters.warnings(found)
+    assert said.startswith("m, read at t = 10: the formula states 4.00 G multiply-adds")
+    render(tmp_path, tmp_path / "out")
+    drawn = {path.stem for path in (tmp_path / "out/tables").glob("*.csv")}
+    assert {"agreement", "scaling"} <= drawn
+    assert "scaling-2" not in drawn  # the formula's alone

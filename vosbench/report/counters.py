@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vosbench.report import uncounted
 from vosbench.report.costs import COUNTERS, STAGES, STATED, Costs, by_protocol
-from vosbench.report.formats import giga, whole, with_prefix
-from vosbench.report.settings import Setting
+from vosbench.report.evidence import Evidence
+from vosbench.report.formats import giga, percent, whole, with_prefix
+from vosbench.report.settings import Setting, split
 from vosbench.report.tabular import Column, Row, Table
 
 ALIKE = 0.01  # of the formula: a counter that is further off is warned of
@@ -28,14 +29,49 @@ def warnings(found: list[Costs]) -> list[str]:
     ]
 
 
-def tables(found: list[Costs]) -> list[Table]:
-    """For each setting the counts side by side, and the operators without a rule."""
+def tables(found: list[Costs], further: Sequence[Costs] = ()) -> list[Table]:
+    """For each setting the counts side by side, and the operators without a rule; then how far
+    they agree, where there are `further` sizes and numbers of objects.
+    """
     both = []
     for i, (setting, counted) in enumerate(_groups(found)):
         suffix = f"-{i + 1}" if i else ""
         both.append(_beside(setting, counted, f"counters{suffix}"))
         both.append(uncounted.table(counted, f"uncounted{suffix}"))
+    both += [agreement([*found, *further])] if further else []
     return [table for table in both if table.rows]
+
+
+def elsewhere(evidence: Evidence) -> list[Costs]:
+    """What was counted at further sizes and numbers of objects, with the formula there."""
+    found = [Costs(*pair) for pair in split("flops", evidence.of("scaling"))]
+    both = (group for group in by_protocol(found).values() if len(group) > 1)
+    return [costs for group in both for costs in group.values()]
+
+
+def agreement(found: list[Costs]) -> Table:
+    """A line per method, size and number of objects: how far counters are from the formula."""
+    rows: list[Row] = []
+    for setting, counted in _groups(found):
+        for label in _labels(counted):
+            macs = [x for stage in STAGES for x in _macs(counted, label, stage).values()]
+            times = sorted({t for costs in counted.values() for t in costs.times(label)})
+            row: Row = {"method": label, "size": setting.size, "objects": setting.objects}
+            row |= {x: max((_off(m, x) for m in macs if x in m), default=None) for x in counted}
+            both = [x for x in macs if STATED in x and len(x) > 1]
+            agree = all(_off(x) <= ALIKE for x in both)
+            row |= {"times": ", ".join(map(str, times)), "agree": "yes" if agree else "no"}
+            rows += [row] if both else []
+    rows.sort(key=lambda row: str(row["method"]))
+    names = sorted({x for costs in found if (x := costs.setting.protocol) != STATED})
+    columns = (
+        Column("method", "Method", text=True), Column("size", "Size", text=True),
+        Column("objects", "Objects", show=whole), Column("times", "t", text=True),
+        *(Column(x, f"{x} off by", "% of the formula", percent) for x in names),
+        Column("agree", "Within 1 %", text=True),
+    )  # fmt: skip
+    said = "The furthest that a counter is from the formula, of all stages and every t."
+    return Table("agreement", "Formula and counters by t, size and objects", columns, rows, (said,))
 
 
 def _groups(found: list[Costs]) -> Iterator[tuple[Setting, Counted]]:
@@ -61,12 +97,12 @@ def _macs(counted: Counted, label: str, stage: str) -> dict[int | None, dict[str
     return found
 
 
-def _off(macs: dict[str, float]) -> float:
-    """How far the counter furthest from the formula is off, as a share of the formula."""
+def _off(macs: dict[str, float], counter: str | None = None) -> float:
+    """How far a counter, or else the furthest, is off, as a share of the formula."""
     stated = macs.get(STATED)
     if stated is None:
         return 0.0
-    furthest = max(abs(x - stated) for x in macs.values())
+    furthest = max(abs(x - stated) for name, x in macs.items() if counter in (None, name))
     return furthest / stated if stated else (math.inf if furthest else 0.0)
 
 

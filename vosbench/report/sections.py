@@ -20,7 +20,7 @@ from vosbench.report import (
     table2,
 )
 from vosbench.report.contents import Page, Section
-from vosbench.report.costs import Beside, Costs, all_costs, choose
+from vosbench.report.costs import STATED, Beside, Costs, all_costs, choose
 from vosbench.report.evidence import Evidence
 from vosbench.report.figures import accuracy, cost
 from vosbench.report.figures.base import Figure, Palette
@@ -55,16 +55,17 @@ def build(evidence: Evidence, pictures: Path, moved: Table | None = None) -> Pag
     films, films_left_out = gallery.films(pictures, known)
     beside_paper = [paper.beside(scores, beside.speed, f"published{_suffix(i)}")
                     for i, (scores, beside) in enumerate(scored)]  # fmt: skip
-    every = {**costs, "scaling": all_costs(evidence, "scaling")}
+    stated_only = [c for c in all_costs(evidence, "scaling") if c.setting.protocol == STATED]
+    every, further = {**costs, "scaling": stated_only}, counters.elsewhere(evidence)
     tables = [paper.table1(evidence), table2.table(costs, scored), *beside_paper]
     top, equal = headline(*first), tuple(room.sentence for room in rooms)
     return Page(
         headline=replace(top, sentences=(*equal, *top.sentences)),
         subtitle=_subtitle(evidence), sections=sections,
         published=[table for table in tables if table is not None],
-        warnings=[*matched.warnings(rooms), *counters.warnings(costs["flops"]),
+        warnings=[*matched.warnings(rooms), *counters.warnings(costs["flops"] + further),
                   *stated.warnings(costs["growth"])],
-        details=[*counters.tables(costs["flops"]), *details.cost_tables(every)],
+        details=[*counters.tables(costs["flops"], further), *details.cost_tables(every)],
         environment=details.environment(evidence), failures=details.failures(evidence),
         missing=missing(evidence, scored), against=moved, strips=shown, strips_left_out=left_out,
         failed_frames=failed, failed_frames_left_out=failed_left_out, films=films,

@@ -23,6 +23,8 @@ COUNTERS = ("analytic", "fvcore", "torch")
 SCALING_TIMES = (1, 10, 100)  # t in cells of harness "scaling"
 _SIZES = ((480, 864), (720, 1280))  # (H, W), one object each
 _OBJECTS = (1, 2, 3, 5)  # at a data set's own size
+_COUNTED = 3  # of these; one object is what harness "flops" counts
+_STATED = ("analytic",)
 Step = Callable[[], Any]
 
 
@@ -113,14 +115,18 @@ def formula(features: Features, policy: WritePolicy, times: tuple[int, ...]) -> 
     return rows
 
 
-def cases(size: tuple[int, int]) -> tuple[tuple[tuple[int, int], int], ...]:
-    """((H, W), objects) of harness "scaling": a size with several objects, one object larger.
+def cases(size: tuple[int, int]) -> tuple[tuple[tuple[int, int], int, tuple[str, ...]], ...]:
+    """((H, W), objects, counters) of harness "scaling": a size with several objects, others with
+    one. The formula is stated of all; what is cheap enough to run, three objects and half the
+    sides, is counted too.
 
-    >>> cases((240, 432))[-3:]
-    (((240, 432), 5), ((480, 864), 1), ((720, 1280), 1))
+    >>> cases((240, 432))[-3:-1]
+    (((112, 208), 1, ('analytic', 'fvcore', 'torch')), ((480, 864), 1, ('analytic',)))
     """
-    larger = tuple((other, 1) for other in _SIZES if other != size)
-    return (*((size, objects) for objects in _OBJECTS), *larger)
+    half = tuple(max(16, side // 32 * 16) for side in size)
+    several = tuple((size, n, COUNTERS if n == _COUNTED else _STATED) for n in _OBJECTS)
+    larger = tuple((other, 1, _STATED) for other in _SIZES if other != size)
+    return (*several, ((half[0], half[1]), 1, COUNTERS), *larger)
 
 
 def host_stages(

@@ -112,15 +112,16 @@ def _costs(entry: Entry, dataset: Dataset, harness: str) -> Iterator[Job]:
 
 
 def _scaling(entry: Entry, dataset: Dataset) -> Iterator[Job]:
-    """Multiply-adds by formula at further sizes and numbers of objects."""
+    """Multiply-adds at further sizes and numbers of objects: by formula, and some by counters."""
     fit = Fit.of(dataset.videos[0].size, entry.short_side)
-    for size, objects in flops.cases(fit.padded):
+    for size, objects, counters in flops.cases(fit.padded):
         shown = fit.inner if size == fit.padded else size
-        cell = entry.cell(
-            "scaling", dataset=dataset.name, size="{}x{}".format(*shown), objects=objects,
-            protocol="analytic",
-        )  # fmt: skip
-        yield Job(cell, entry.text, entry.name, size=size, times=flops.SCALING_TIMES)
+        for counter in counters:
+            cell = entry.cell(
+                "scaling", dataset=dataset.name, size="{}x{}".format(*shown), objects=objects,
+                protocol=counter,
+            )  # fmt: skip
+            yield Job(cell, entry.text, entry.name, size=size, times=flops.SCALING_TIMES)
 
 
 def _speed(entry: Entry, dataset: Dataset) -> Job:
