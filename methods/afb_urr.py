@@ -51,7 +51,7 @@ from vosbench.memory import (
 )
 from vosbench.registry import register
 
-HIT = 1e-3  # weight from which a query location counts as a use
+HIT = 1e-3  # weight above which a query location counts as a use
 
 
 class Features(NamedTuple):
