@@ -76,7 +76,7 @@ def test_a_budget_may_be_a_size_and_a_longer_video_is_written_less_often() -> No
     [
         ("stm", "its state grows; expected one that is bounded"),
         ("gcc", "is not a size in bytes"),
-        ("100B", "no method fits; the nearest, stm:policy_every=500,.*, takes 27.0 of 0.1 KiB"),
+        ("100B", "no method fits; the nearest, stm:policy_every=500,.*, takes 27648 of 100 bytes"),
     ],
 )
 def test_a_budget_that_cannot_be_kept_is_refused_in_one_line(budget: str, message: str) -> None:
