@@ -127,9 +127,11 @@ def ablate(
 ) -> None:
     """Run a grid over parameters, write policy, frame size, precision and objects.
 
-    vosbench ablate --grid "gc.key_dim=64,128,512" "stm.every=1,2,5,10" "stcn.top_k=20,50,none"
+    How often to write, on the shipped weights of each:
+    vosbench ablate --methods stm,stcn --grid policy.every=1,2,5,10
 
-    Table 2 of the GC paper (context size against J&F, parameters, time):
+    Table 2 of the GC paper (context size against J&F, parameters, time); each context size is a
+    network of its own, so J&F is of untrained ones unless --weights FOLDER has yours:
     vosbench ablate --grid "gc.key_dim=64,128,512" --preset paper --harness accuracy,flops,speed
     """
     from vosbench.harness.ablate import expand
@@ -150,7 +152,9 @@ def split_methods(text: str) -> tuple[str, ...]:
     ('gc', 'stm:policy_every=2,key_dim=64')
     """
     parts: list[str] = []
-    for part in filter(None, text.split(",")):
+    for part in text.split(",") if text else ():
+        if not part.strip():
+            raise UsageError(f"--methods {text!r}: a name is empty; expected one at each comma")
         if "=" in part and ":" not in part:
             if not parts:
                 raise UsageError(f"--methods {text!r}: {part!r} has no method before it")
