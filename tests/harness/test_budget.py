@@ -8,7 +8,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from vosbench import registry
-from vosbench.cli.measuring import _matched, split_methods
+from vosbench.cli.runs import matched, split_methods
 from vosbench.data import load
 from vosbench.errors import UsageError
 from vosbench.harness.budget import Capped, _capped, _with, match
@@ -127,17 +127,17 @@ def test_the_command_line_says_each_cap_and_runs_what_fits(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     given = Settings(methods=("gc", "window", "rmem"), short_side=48, data=(DATA,))
-    assert _matched(given, "gc").methods == ("gc", "window:recent=1")
+    assert matched(given, "gc").methods == ("gc", "window:recent=1")
     assert capsys.readouterr().out.splitlines() == [
         "gc: 64.0 of 64.0 KiB",
         "window:recent=1: 54.0 of 64.0 KiB",
         "rmem:frames=2: 81.5 of 64.0 KiB; left out: no value of frames fits",
     ]
-    assert _matched(given, "") is given
-    assert _matched(given, "", "gc").methods == ("gc", "window:recent=1")
+    assert matched(given, "") is given
+    assert matched(given, "", "gc").methods == ("gc", "window:recent=1")
     assert "gc: 0.3 of 0.3 M multiply-adds" in capsys.readouterr().out
     with pytest.raises(UsageError, match="capped by one; give one"):
-        _matched(given, "gc", "gc")
+        matched(given, "gc", "gc")
 
 
 def test_what_is_largest_on_the_way_has_to_fit_on_the_way() -> None:
