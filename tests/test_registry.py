@@ -168,6 +168,38 @@ def test_a_value_that_the_method_refuses_is_a_usage_error(package: Path) -> None
         registry.build("dropped", 2, 4, slots=0)
 
 
+class Keen(Memory):
+    """Leaves it to torch to find out what its parameters are."""
+
+    growth = Growth.CONSTANT
+    paper = "none"
+
+    def __init__(
+        self, key_dim: int, value_dim: int, rate: float = 0.5, warm: bool = True, kind: str = "dot",
+    ) -> None:  # fmt: skip
+        super().__init__(key_dim, value_dim)
+        self.rate = rate  # used when it is read: too late to be told
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({"rate": "abc"}, "rate='abc': expected a number, as in keen:rate=0.5"),
+        ({"rate": True}, "rate=True: expected a number, as in keen:rate=0.5"),
+        ({"warm": 2}, "warm=2: expected true or false, as in keen:warm=True"),
+        ({"kind": 3}, "kind=3: expected a word, as in keen:kind=dot"),
+    ],
+)
+def test_a_value_of_another_kind_than_the_default_is_refused_before_the_method_sees_it(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, object], wanted: str
+) -> None:
+    monkeypatch.setattr(registry, "_modules", {**registry.methods(), "keen": Keen})
+    with pytest.raises(UsageError) as caught:
+        registry.build("keen", 4, 6, **given)
+    assert str(caught.value) == f"method keen refuses {wanted}"
+    assert registry.build("keen", 4, 6, rate=1, warm=0, kind="cosine").value_dim == 6
+
+
 def test_dimensions_reach_the_module() -> None:
     memory = registry.build("gc", 3, 5)
     assert (memory.key_dim, memory.value_dim) == (3, 5)

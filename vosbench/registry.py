@@ -89,6 +89,11 @@ def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory
     for key in given:
         if key not in known:
             raise unknown(f"parameter of {name}", key, [*known, "key_dim", "value_dim"])
+        if wanted := _other_kind(given[key], known[key]):
+            raise UsageError(
+                f"method {name} refuses {key}={given[key]!r}: expected {wanted}, as in "
+                f"{name}:{key}={known[key]}"
+            )
     try:
         return cls(key_dim, value_dim, **given)
     except (TypeError, ValueError) as error:
@@ -99,6 +104,22 @@ def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory
         raise PluginError(
             f"method {name} cannot be built with {given or 'defaults'}: {reason}"
         ) from error
+
+
+def _other_kind(value: object, default: object) -> str:
+    """What was expected, where a value is not of its default's kind; "" where it may be.
+
+    >>> _other_kind("abc", 0.5), _other_kind(1, 0.5), _other_kind(0.5, True)
+    ('a number', '', 'true or false')
+    """
+    if value is None or default is None:
+        return ""
+    if isinstance(default, bool):
+        return "" if value in (0, 1) else "true or false"
+    if isinstance(default, int | float):
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        return "" if plain else "a number"
+    return "a word" if isinstance(default, str) and not isinstance(value, str) else ""
 
 
 def _origin(cls: type) -> str:

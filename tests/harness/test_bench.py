@@ -17,7 +17,7 @@ from tests.harness import faults
 from tests.harness.here import Here
 from tests.harness.small import DATA, Ticks, settings
 from vosbench import registry
-from vosbench.cli.measuring import _matched
+from vosbench.cli.runs import matched
 from vosbench.errors import DataError
 from vosbench.harness import speed
 from vosbench.harness.run import Job, bench
@@ -330,7 +330,7 @@ def test_a_run_in_equal_room_stores_once_what_each_method_takes_and_who_is_left_
 ) -> None:
     """48 x 64: 12 locations of 64 + 128 floats and two objects, 18,432 bytes a frame; GC has more
     than the cap."""
-    given = _matched(settings(tmp_path, methods=("gc", "stm")), "40000B")
+    given = matched(settings(tmp_path, methods=("gc", "stm")), "40000B")
     for _ in range(2):
         bench(given, Ticks(), Here)
     frame = Store(tmp_path / "store").frame()

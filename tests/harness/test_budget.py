@@ -8,7 +8,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from vosbench import registry
-from vosbench.cli.measuring import _matched, split_methods
+from vosbench.cli.runs import matched, split_methods
 from vosbench.data import load
 from vosbench.errors import UsageError
 from vosbench.harness.budget import Capped, _capped, _with, match
@@ -76,7 +76,7 @@ def test_a_budget_may_be_a_size_and_a_longer_video_is_written_less_often() -> No
     [
         ("stm", "its state grows; expected one that is bounded"),
         ("gcc", "is not a size in bytes"),
-        ("100B", "no method fits; the nearest, stm:policy_every=500,.*, takes 27.0 of 0.1 KiB"),
+        ("100B", "no method fits; the nearest, stm:policy_every=500,.*, takes 27648 of 100 bytes"),
     ],
 )
 def test_a_budget_that_cannot_be_kept_is_refused_in_one_line(budget: str, message: str) -> None:
@@ -127,17 +127,17 @@ def test_the_command_line_says_each_cap_and_runs_what_fits(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     given = Settings(methods=("gc", "window", "rmem"), short_side=48, data=(DATA,))
-    assert _matched(given, "gc").methods == ("gc", "window:recent=1")
+    assert matched(given, "gc").methods == ("gc", "window:recent=1")
     assert capsys.readouterr().out.splitlines() == [
         "gc: 64.0 of 64.0 KiB",
         "window:recent=1: 54.0 of 64.0 KiB",
         "rmem:frames=2: 81.5 of 64.0 KiB; left out: no value of frames fits",
     ]
-    assert _matched(given, "") is given
-    assert _matched(given, "", "gc").methods == ("gc", "window:recent=1")
+    assert matched(given, "") is given
+    assert matched(given, "", "gc").methods == ("gc", "window:recent=1")
     assert "gc: 0.3 of 0.3 M multiply-adds" in capsys.readouterr().out
     with pytest.raises(UsageError, match="capped by one; give one"):
-        _matched(given, "gc", "gc")
+        matched(given, "gc", "gc")
 
 
 def test_what_is_largest_on_the_way_has_to_fit_on_the_way() -> None:

@@ -18,6 +18,11 @@ def test_parse_reads_numbers_words_and_truth_values() -> None:
     assert parse("gc:") == ("gc", {})
 
 
+def test_parse_refuses_a_parameter_that_is_given_twice() -> None:
+    with pytest.raises(UsageError, match="every is given twice; give it once"):
+        parse("stm:policy_every=2,policy_every=3")
+
+
 def test_parse_refuses_a_parameter_without_a_value() -> None:
     with pytest.raises(UsageError, match=r"'key_dim' is not NAME=VALUE"):
         parse("gc:key_dim")

@@ -6,15 +6,13 @@ import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from vosbench.cli.app import app
+from vosbench.cli.runs import matched, measure, settings_of
 from vosbench.errors import UsageError
-
-if TYPE_CHECKING:
-    from vosbench.harness.settings import Settings
 
 
 def with_options_of(verb: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
@@ -101,13 +99,13 @@ def bench(
     vosbench bench --data synthetic:length=500,scenario=crossing-twins+occlusion --methods
     stm,window,rmem,afb_urr --weights stm --match-state 2MiB --harness accuracy,growth
     """
-    settings = _settings(locals())
+    settings = settings_of(locals())
     from vosbench.harness.checkpoint import TRAINED, named
     from vosbench.harness.control import controls
 
     whole = replace(settings, methods=named(settings.methods, preset, weights))
     beside = controls(whole) if {*settings.methods} <= {TRAINED} else []
-    _measure([_matched(whole, match_state, match_macs), *beside], on)
+    measure([matched(whole, match_state, match_macs), *beside], on)
 
 
 @app.command()
@@ -127,9 +125,11 @@ def ablate(
 ) -> None:
     """Run a grid over parameters, write policy, frame size, precision and objects.
 
-    vosbench ablate --grid "gc.key_dim=64,128,512" "stm.every=1,2,5,10" "stcn.top_k=20,50,none"
+    How often to write, on the shipped weights of each:
+    vosbench ablate --methods stm,stcn --grid policy.every=1,2,5,10
 
-    Table 2 of the GC paper (context size against J&F, parameters, time):
+    Table 2 of the GC paper (context size against J&F, parameters, time); each context size is a
+    network of its own, so J&F is of untrained ones unless --weights FOLDER has yours:
     vosbench ablate --grid "gc.key_dim=64,128,512" --preset paper --harness accuracy,flops,speed
     """
     from vosbench.harness.ablate import expand
@@ -139,84 +139,5 @@ def ablate(
     if not axes:
         raise UsageError("ablate varies nothing: add --grid, as in --grid stm.every=1,2,5")
     budgets = options["match_state"], options["match_macs"]
-    runs = [_matched(run, *budgets) for run in expand(_settings(options), axes, paired=paired)]
-    _measure(runs, options["on"], lambda: typer.echo(table(runs)))
-
-
-def split_methods(text: str) -> tuple[str, ...]:
-    """Method names with their parameters, by commas; a part with "=" belongs to the name before it.
-
-    >>> split_methods("gc,stm:policy_every=2,key_dim=64")
-    ('gc', 'stm:policy_every=2,key_dim=64')
-    """
-    parts: list[str] = []
-    for part in filter(None, text.split(",")):
-        if "=" in part and ":" not in part:
-            if not parts:
-                raise UsageError(f"--methods {text!r}: {part!r} has no method before it")
-            parts[-1] += f",{part}"
-        else:
-            parts.append(part.strip())
-    return tuple(parts)
-
-
-def _settings(options: dict[str, Any]) -> "Settings":
-    """What bench's options say, its methods as typed."""
-    from vosbench.harness.growth import parse_bytes
-    from vosbench.harness.settings import Settings
-
-    o = dict(options)
-    limit = o.pop("memory_limit")
-    for name in ("match_state", "match_macs", "on"):
-        o.pop(name)
-    return Settings(
-        methods=split_methods(o.pop("methods")), data=tuple(o.pop("data") or ["synthetic"]),
-        harnesses=tuple(filter(None, o.pop("harness").split(","))), short_side=o.pop("size"),
-        memory_limit=parse_bytes(limit) if limit else None, **o,
-    )  # fmt: skip
-
-
-def _matched(settings: "Settings", state: str, macs: str = "") -> "Settings":
-    """The run with its memories capped to a budget, where there is one; says how each is."""
-    if not (state or macs):
-        return settings
-    if state and macs:
-        raise UsageError("--match-state and --match-macs: a memory is capped by one; give one")
-    from vosbench.data import load
-    from vosbench.harness.budget import match
-    from vosbench.harness.room import MACS, STATE
-
-    datasets = [load(spec, settings.split) for spec in settings.data]
-    found = match(settings, state or macs, datasets, STATE if state else MACS)
-    for one in found:
-        typer.echo(str(one))
-    fitting = tuple(one.text for one in found if one.fits)
-    return replace(settings, methods=fitting, matched=tuple(found))
-
-
-def _measure(runs: "list[Settings]", on: str, then: Callable[[], None] = lambda: None) -> None:
-    """Runs one after another into one store, then says what was done and renders the report."""
-    from vosbench.harness.run import bench as run
-    from vosbench.harness.run import executor_on
-    from vosbench.progress import Bar
-    from vosbench.report import render
-
-    store, out = runs[0].store, runs[0].out
-    try:
-        with executor_on(on) as executor, Bar() as bar:
-            found = [run(settings, bar, executor) for settings in runs]
-    except KeyboardInterrupt:
-        stopped = "stopped: what was measured is in the store; the same command goes on"
-        typer.echo(stopped, err=True)
-        raise typer.Exit(130) from None
-    failed = [line for summary in found for line in summary.failed]
-    typer.echo(
-        f"{sum(s.measured for s in found)} cells measured, {sum(s.present for s in found)} "
-        f"found in {store}, {len(failed)} failed"
-    )
-    for line in failed:
-        typer.echo(f"failed: {line}", err=True)
-    then()
-    assert out is not None  # an option with a default
-    typer.echo(f"report: {render(store, out)}")
-    raise typer.Exit(1 if failed else 0)
+    runs = [matched(run, *budgets) for run in expand(settings_of(options), axes, paired=paired)]
+    measure(runs, options["on"], lambda: typer.echo(table(runs)))

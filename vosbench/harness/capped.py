@@ -34,6 +34,8 @@ class Capped(NamedTuple):
     @property
     def amount(self) -> str:
         size, unit = self.measure.unit
+        if self.limit < size / 10:  # it would be shown as 0.0 or 0.1
+            return f"{self.taken} of {self.limit} {self.measure.stored}s"
         return f"{self.taken / size:.1f} of {self.limit / size:.1f} {unit}"
 
     def __str__(self) -> str:

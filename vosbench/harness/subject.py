@@ -104,11 +104,13 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
     ('stm', {'policy_every': 2, 'key_dim': 64})
     """
     name, _, rest = text.partition(":")
-    parameters = {}
+    parameters: dict[str, Any] = {}
     for part in filter(None, rest.split(",")):
         key, equals, given = part.partition("=")
         if not equals:
             raise UsageError(f"method {text!r}: {part!r} is not NAME=VALUE, as in gc:key_dim=512")
+        if key.strip() in parameters:
+            raise UsageError(f"method {text!r}: {key.strip()} is given twice; give it once")
         parameters[key.strip()] = typed(given)
     return name, parameters
 

@@ -5,15 +5,18 @@ clause at which it did, and not the command.
 from __future__ import annotations
 
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
+from vosbench import registry
 from vosbench.errors import UsageError
 from vosbench.harness.contract.checks import CHECKS
 from vosbench.harness.contract.run import Finding, check, promise, unjudged
+from vosbench.registry import PluginWarning
 
 LIMIT = 600.0  # seconds for one clause; the slowest of the built-in methods takes some tens
 START = 600.0  # seconds until a child is ready
@@ -27,6 +30,7 @@ def check_apart(method: str, parameters: dict[str, Any], limit: float = LIMIT) -
     Raises:
         UsageError: there is no such method, or it has no such parameter.
     """
+    registry.methods()  # what there is to say about plugins is said here, once
     waiting = list(CHECKS)
     while waiting:
         for found in _from_child(method, parameters, tuple(waiting), limit):
@@ -88,6 +92,7 @@ def _serve(
 ) -> None:
     """The child: sends each finding, or what the user got wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which kills this one
+    warnings.simplefilter("ignore", PluginWarning)  # the parent has said it
     pipe.send("ready")
     try:
         for found in check(method, parameters, clauses):

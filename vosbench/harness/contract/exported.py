@@ -72,17 +72,19 @@ def _wrong(trial: Trial, part: str, count: int) -> str | None:
     """
     memory = trial.memory()
     *first, last = trial.frames(memory, count + 1)
-    query = trial.query(memory)
+    query, state = trial.query(memory), written(memory, first)
     try:
-        graph = export(memory, part, written(memory, first), query, last)
+        graph = export(trial.memory(), part, state, query, last)
     except Exception as error:  # the exporter has many ways to give up
         return one_line(error.__cause__ or error)
     if memory.growth is Growth.CONSTANT:
         count = LATER
     *first, last = trial.frames(memory, count + 1, seed=9)
-    state = written(memory, first)
+    size, state = state_bytes(state), written(memory, first)
+    if memory.growth is Growth.CONSTANT and state_bytes(state) != size:
+        raise SkippedError("growth has to hold first")
     called = arguments(part, state, query, last._replace(t=10 * LATER))
-    return _apart(run(graph, called), Step(memory, part, state)(*called))
+    return _apart(run(graph, called), Step(trial.memory(), part, state)(*called))
 
 
 def _apart(got: list[np.ndarray], wanted: tuple[Any, ...]) -> str | None:

@@ -5,6 +5,7 @@ Shapes: objects = OBJECTS unless said, key_dim = KEY, value_dim = VALUE, h, w = 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -68,10 +69,13 @@ def written(memory: Memory, items: list[Frame], state: Any = None) -> Any:
 
 
 def lived(memory: Memory, items: list[Frame], query: Tensor) -> Tensor:
-    """The last readout of a life as in a video: a read after every write."""
+    """The last readout of a life as in a video: a read after every write.
+
+    On copies: what one life does to its frames in place is no other life's concern.
+    """
     state, readout = None, query
-    for item in items:
-        readout, state = memory.read(memory.write(state, item), query)
+    for item in copy.deepcopy(items):
+        readout, state = memory.read(memory.write(state, item), query.clone())
     return readout
 
 

@@ -5,11 +5,12 @@ alone writes what comes back into the store. A plugin runs in the workers only: 
 there costs its own cell.
 """
 
-from vosbench.harness.run.bench import Progress, Summary, bench
+from vosbench.harness.run.bench import bench
 from vosbench.harness.run.choice import executor_on
 from vosbench.harness.run.executor import Executor, Outcome, Refusal, WorkerError
 from vosbench.harness.run.jobs import Job, Stretch, plan
 from vosbench.harness.run.local import Local
+from vosbench.harness.run.under_way import Progress, Summary
 
 __all__ = [
     "Executor", "Job", "Local", "Outcome", "Progress", "Refusal", "Stretch", "Summary",

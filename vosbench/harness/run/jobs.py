@@ -69,7 +69,7 @@ def _of_dataset(
     wanted = settings.harnesses
     if "accuracy" in wanted:
         jobs = [_accuracy(entry, dataset, video) for entry in entries for video in dataset.videos]
-        yield Stretch(f"{dataset.name}: accuracy", tuple(jobs), beside=True)
+        yield Stretch(f"{dataset.name}: accuracy{_whose(settings)}", tuple(jobs), beside=True)
     costs = [name for name in COSTS if name in wanted]
     jobs = [job for e in entries for name in costs for job in _costs(e, dataset, name)]
     yield Stretch(f"{dataset.name}: {' and '.join(costs)}", tuple(jobs))
@@ -79,6 +79,15 @@ def _of_dataset(
     if "speed" in wanted:
         timed = [_speed(entry, dataset) for entry in entries]
         yield Stretch(f"{dataset.name}: speed", tuple(timed), turns=True)
+
+
+def _whose(settings: Settings) -> str:
+    """Of which weights, where one method runs on others than its own: such runs come in rows, as
+    those of `control`.
+    """
+    if len(settings.methods) > 1 or settings.weights == "auto":
+        return ""
+    return f" of {settings.methods[0]}, weights {settings.weights}"
 
 
 def _accuracy(entry: Entry, dataset: Dataset, video: Video) -> Job:
