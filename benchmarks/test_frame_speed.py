@@ -20,7 +20,9 @@ from vosbench.model.frames import to_tensor
 from vosbench.model.segmenter import Cohort
 
 SIZE, T, OBJECTS = (480, 864), 20, (1, 2, 3)
-AT_LEAST = 1.5  # on a machine that does nothing else
+# 1.3 to 1.9 were measured, by machine: convolutions that both share are more or less of a frame.
+# A failed run is no baseline for the next, so this is below the least.
+AT_LEAST = 1.25
 
 
 def a_frame(seed):

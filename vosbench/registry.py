@@ -87,6 +87,10 @@ def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory
     cls = get(name)
     known = parameters(name)
     for key in given:
+        if key not in known and key in vars(cls.policy):
+            raise UsageError(
+                f"method {name} has no parameter {key}; its write policy has: give policy_{key}"
+            )
         if key not in known:
             raise unknown(f"parameter of {name}", key, [*known, "key_dim", "value_dim"])
         if wanted := _other_kind(given[key], known[key]):

@@ -71,11 +71,18 @@ def test_a_budget_may_be_a_size_and_a_longer_video_is_written_less_often() -> No
     assert capped("window", budget)[0].text == "window:recent=9"
 
 
+def test_a_capacity_that_the_videos_cannot_fill_is_the_least_that_takes_as_much() -> None:
+    short = DATA.replace("500", "12")  # rmem: 0, 5 and 10; both keep frame 0 beside these
+    assert capped("rmem", "1GiB", data=short)[0].text == "rmem:frames=2"
+    assert capped("window:recent=4", "1GiB", data=short)[0].text == "window:recent=11"
+
+
 @pytest.mark.parametrize(
     ("budget", "message"),
     [
         ("stm", "its state grows; expected one that is bounded"),
-        ("gcc", "is not a size in bytes"),
+        ("gcc", "unknown amount or method 'gcc': did you mean gc"),
+        ("4GB/s", "is not a size in bytes"),
         ("100B", "no method fits; the nearest, stm:policy_every=500,.*, takes 27648 of 100 bytes"),
     ],
 )

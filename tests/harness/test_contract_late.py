@@ -94,10 +94,14 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> Any:
         ("purity", InPlace, "a changed state at t = 8"),
         ("determinism", Random, "apart"),
         ("reset", Leak, "a changed one"),
-        ("cost", Understates, "state_bytes 0 at t = 30"),
+        ("cost", Understates, "at t = 30, objects = 2; got 0"),
         ("growth", HoardsInRead, "1920 B at t = 1, 385152 B at t = 500"),
         ("growth", Diverges, "inf or nan at t = 400"),
-        ("cost", Elementwise, "read_macs 0 at t = 1 with 1 objects; got 24576"),
+        (
+            "cost",
+            Elementwise,
+            "cost() to state read_macs 24576, as counted at t = 1, objects = 1; got 0",
+        ),
     ],
 )
 def test_what_goes_wrong_after_some_frames_breaks_its_own_clause(

@@ -52,6 +52,15 @@ def test_a_memory_that_adds_nothing_is_warned_of(tmp_path):
     )
 
 
+def test_over_one_sequence_it_is_the_plain_difference(tmp_path):
+    scores = store(tmp_path, (0.8,), (0.5,))
+    (gc, _) = scores.runs
+    assert control.added(scores, gc) is None  # nothing to say of noise
+    assert control.gain(scores, gc) == pytest.approx(0.3)
+    head, first, *_ = html_tables(render(tmp_path, tmp_path / "out").read_text("utf-8"))["results"]
+    assert first[head.index("Over none points")] == "+30.0"
+
+
 def test_no_memory_on_other_weights_is_no_control(tmp_path):
     scores = store(tmp_path, (0.8, 0.6), (0.5, 0.1), f"gc:{OTHER}")
     assert [control.added(scores, run) for run in scores.runs] == [None, None]

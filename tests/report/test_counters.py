@@ -105,6 +105,11 @@ def test_a_state_may_be_one_in_a_hundred_larger_than_stated(tmp_path, measured, 
     assert bool(stated.warnings(found)) == warned
 
 
+def test_a_memory_that_keeps_nothing_has_no_more_than_it_states(tmp_path):
+    grown(tmp_path, "analytic", t1=0, t4=0)
+    assert stated.warnings(grown(tmp_path, "measured", t1=0, t4=0)) == []
+
+
 def test_a_state_of_which_its_formula_knows_nothing_is_measured_in_the_headline(tmp_path):
     grown(tmp_path, "analytic to t = 8", t1=4096, t8=0)
     grown(tmp_path, "analytic to t = 8", "other", t1=1, t8=1)  # was not measured

@@ -3,7 +3,8 @@ equal in it.
 
     linear state    every nth frame is written, n the least whose frames fit at the video's end, and
                     the previous frame is not looked at besides
-    `capacity`      the parameter that bounds the state takes the largest value that fits
+    `capacity`      the parameter that bounds the state takes the largest value that fits, or the
+                    least of those that take as much
     otherwise       as it is where it fits, left out where it does not
 
 They must fit at every frame of every video (`room.most`); what cannot be set may be 1 % too large.
@@ -68,15 +69,20 @@ def _capped(text: str, settings: Settings, rooms: Sequence[Room], measure: Measu
     tried = POLICY + "every" if method.growth is Growth.LINEAR else method.capacity
     over = 1 if tried else OVER
 
+    def amounts(changed: str) -> list[int]:
+        return [most(changed, settings, room, measure) for room in rooms]
+
     def fits(changed: str) -> bool:
-        return all(most(changed, settings, room, measure) <= over * room.limit for room in rooms)
+        taken = zip(amounts(changed), rooms, strict=True)
+        return all(amount <= over * room.limit for amount, room in taken)
 
     if method.growth is Growth.LINEAR:
         text = _thinned(text, max(room.frames for room in rooms), fits)
     elif tried:
         text = _filled(text, tried, fits)
-    amounts = [(most(text, settings, room, measure), room.limit) for room in rooms]
-    taken, limit = max(amounts, key=lambda pair: pair[0] / max(1, pair[1]))
+        text = _trimmed(text, tried, amounts) if fits(text) else text
+    pairs = ((amount, room.limit) for amount, room in zip(amounts(text), rooms, strict=True))
+    taken, limit = max(pairs, key=lambda pair: pair[0] / max(1, pair[1]))
     alone = _alone(text, rooms) if method.growth is Growth.LINEAR else 0
     return Capped(text, taken, limit, fits(text), tried, measure, alone=alone, videos=len(rooms))
 
@@ -118,6 +124,23 @@ def _filled(text: str, capacity: str, fits: Callable[[str], bool]) -> str:
         middle = (low + high) // 2
         low, high = (middle, high) if allowed(middle) else (low, middle)
     return _with(text, **{capacity: low})
+
+
+def _trimmed(text: str, capacity: str, amounts: Callable[[str], list[int]]) -> str:
+    """With the least capacity that takes as much: videos may end before a larger one is full."""
+    full = amounts(text)
+
+    def enough(value: int) -> bool:
+        try:
+            return amounts(_with(text, **{capacity: value})) == full
+        except UsageError:  # too few for the method
+            return False
+
+    low, high = 0, int(parse(text)[1][capacity])
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return _with(text, **{capacity: high})
 
 
 def _smallest(text: str, capacity: str, fits: Callable[[str], bool]) -> str:

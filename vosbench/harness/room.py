@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from vosbench import registry
-from vosbench.errors import UsageError
+from vosbench.errors import UsageError, unknown
 from vosbench.harness.growth.limit import parse_bytes, parse_macs
 from vosbench.harness.settings import Settings
 from vosbench.harness.subject import parse, split_policy
@@ -55,6 +55,8 @@ def limited(room: Room, budget: str, settings: Settings, measure: Measure) -> Ro
     """
     method = parse(budget)[0]
     if method not in registry.methods():
+        if method[:1].isalpha():
+            raise unknown("amount or method", method, registry.methods())
         return room._replace(limit=measure.parse(budget))
     if registry.get(method).growth is Growth.LINEAR:
         raise UsageError(

@@ -22,9 +22,20 @@ def added(scores: Scores, run: Run) -> Difference | None:
     return None if control is None else scores.compare(run, control)
 
 
+def gain(scores: Scores, run: Run) -> float | None:
+    """J&F of a run minus that of no memory on its weights, over the sequences that both have."""
+    if (difference := added(scores, run)) is not None:
+        return difference.mean
+    control = scores.control(run)
+    if control is None:
+        return None
+    both = scores.per_sequence[[run.name, control.name]].dropna()
+    return None if both.empty else float(both.iloc[0, 0] - both.iloc[0, 1])  # the one sequence
+
+
 def any_added(scores: Scores) -> bool:
     """Whether some run has its control beside it."""
-    return any(added(scores, run) is not None for run in scores.runs)
+    return any(gain(scores, run) is not None for run in scores.runs)
 
 
 def sentences(scores: Scores, runs: list[Run]) -> list[str]:

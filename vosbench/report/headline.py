@@ -19,6 +19,7 @@ from vosbench.report.growing import endings
 from vosbench.report.overview import costs_of
 from vosbench.report.runs import Difference, Run
 from vosbench.report.scores import Scores
+from vosbench.results import CONTROL
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,9 @@ def cost_sentences(beside: Beside) -> list[str]:
 
 
 def _known(beside: Beside, key: str) -> dict[str, float]:
-    """A cost of every method that has it."""
-    costs = {label: costs_of(label, beside).get(key) for label in beside.labels}
+    """A cost of every method that has it; the control's is that of no memory."""
+    labels = [label for label in beside.labels if label != CONTROL]
+    costs = {label: costs_of(label, beside).get(key) for label in labels}
     return {label: value for label, value in costs.items() if isinstance(value, float)}
 
 

@@ -124,8 +124,7 @@ def _row(scores: Scores | None, run: Run | None, label: str, beside: Beside) -> 
     if scores is not None and run is not None:
         count = f"{scores.covered(run)} of {len(scores.sequences)}"
         row |= {"weights": weights_text(run.weights), "sequences": count, **scores.total(run)}
-        added = control.added(scores, run)
-        row["over_none"] = None if added is None else added.mean
+        row["over_none"] = control.gain(scores, run)
     return row | costs_of(label, beside)
 
 

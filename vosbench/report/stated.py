@@ -30,8 +30,11 @@ def _states(found: list[Costs], label: str) -> dict[float, float]:
 
 def _warning(stated: dict[float, float], measured: dict[float, float], label: str) -> str:
     times = sorted(stated.keys() & measured.keys(), reverse=True)
-    over = {t: measured[t] / stated[t] if stated[t] else math.inf * measured[t] for t in times}
-    over = {t: ratio for t, ratio in over.items() if ratio > SLACK}  # 0 of 0 is no number
+    over = {
+        t: measured[t] / stated[t] if stated[t] else math.inf
+        for t in times
+        if measured[t] > SLACK * stated[t]
+    }
     if not over:
         return ""
     t = max(over, key=lambda t: over[t])

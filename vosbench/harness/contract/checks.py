@@ -95,9 +95,12 @@ def facts(trial: Trial) -> None:
     memory = trial.memory()
     demand(bool(getattr(memory, "paper", "")), "paper = 'Authors, title, arXiv number'", "nothing")
     demand(
-        isinstance(memory.growth, Growth), "growth of kind vosbench.memory.Growth", memory.growth
+        isinstance(memory.growth, Growth),
+        "growth to be one of " + ", ".join(f"Growth.{growth.name}" for growth in Growth),
+        repr(memory.growth),
     )
-    demand(isinstance(memory.policy, WritePolicy), "a policy of kind WritePolicy", memory.policy)
+    policy = memory.policy
+    demand(isinstance(policy, WritePolicy), "policy to be a WritePolicy", repr(policy))
     demand(memory.gain(576) > 0, "a positive gain", memory.gain(576))
     state = written(memory, trial.frames(memory, 2))
     demand(not any(x.requires_grad for x in tensors(state) if x.is_leaf), "a state without weights",

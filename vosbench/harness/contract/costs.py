@@ -73,9 +73,12 @@ def cost(trial: Trial) -> None:
                 "temporary_bytes": (_temporary(memory, live, asked),) * 2,
             }
         for name, (least, most) in counted.items():
-            told, at = getattr(said, name), f"at t = {t} with {objects} objects"
-            found = f"{least}" if least == most else f"{least} to {most}"
-            demand(least * (1 - CLOSE) <= told <= most * (1 + CLOSE), f"{name} {told} {at}", found)
+            told, found = getattr(said, name), f"{least}" if least == most else f"{least} to {most}"
+            demand(
+                least * (1 - CLOSE) <= told <= most * (1 + CLOSE),
+                f"cost() to state {name} {found}, as counted at t = {t}, objects = {objects}",
+                told,
+            )
 
 
 def _stated(memory: Memory, t: int, pixels: int, objects: int) -> Cost:

@@ -15,7 +15,7 @@ from vosbench.harness.contract.checks import CHECKS
 from vosbench.harness.contract.trial import Trial
 
 GUIDE = {  # clause -> what helps, word for word as in CONTRIBUTING.md, "The contract"
-    "shapes": "return (readout, state); unflatten with the query's h and w",
+    "shapes": "return (readout, state), the state a NamedTuple; unflatten with the query's h and w",
     "purity": "build new tensors; nothing in place",
     "branching": "never append into storage that an older state sees",
     "reset": "keep nothing on `self`",
