@@ -43,6 +43,7 @@ def untried(package: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return package
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 def test_plugins_that_hang_exit_or_crash_at_import_are_named_and_the_rest_goes_on(
     untried: Path, monkeypatch: pytest.MonkeyPatch

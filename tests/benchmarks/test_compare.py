@@ -133,6 +133,7 @@ def benchmarked(folder: Path, seconds: float, test: str) -> Path:
     return storage
 
 
+@pytest.mark.programs
 def test_it_reads_what_pytest_benchmark_saves_and_whether_the_test_failed(tmp_path: Path) -> None:
     test = "def test_it(benchmark):\n    benchmark.pedantic(int, rounds=6)\n"
     benchmarked(tmp_path, 0.25, test)

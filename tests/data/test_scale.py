@@ -28,6 +28,7 @@ def long_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.programs
 def test_ten_thousand_frames_are_read_in_flat_memory(long_set: Path) -> None:
     (video,) = load(f"youtube-vos={long_set}").videos
     assert len(video) == LONG
