@@ -12,7 +12,6 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.data.builders import save_frame, save_mask
 from tests.harness import faults
 from tests.harness.here import Here
 from tests.harness.small import DATA, Ticks, settings
@@ -125,94 +124,6 @@ def test_speed_and_growth_write_their_cells_and_survive_a_method_that_raises(
     assert bench(both, Ticks(), Here).present == 4
 
 
-@pytest.mark.parametrize(("room", "turns"), [(9, 3), (2, 4)])
-def test_every_method_is_timed_beside_the_first_one_however_few_fit_in_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, turns: int
-) -> None:
-    monkeypatch.setattr(speed, "PLAN", QUICK)
-    monkeypatch.setattr(Here, "room", room)
-    asked: list[str] = []
-    real = Here.ask
-    monkeypatch.setattr(
-        Here, "ask", lambda self, job, verb: (asked.append(verb), real(self, job, verb))[1]
-    )
-    methods = ("gc", "stm", "gc:policy_every=2")
-    summary = bench(settings(tmp_path, methods=methods, harnesses=("speed",)), Ticks(), Here)
-    assert (summary.measured, summary.failed) == (3, [])
-    assert asked.count("turn") == turns * QUICK.turns
-    frame = Store(tmp_path / "store").frame()
-    ratios = frame[frame.metric == "frame_seconds_ratio gc"]
-    assert set(zip(ratios.method, ratios.parameters, strict=True)) == {
-        ("stm", "{}"), ("gc", '{"policy_every":2}'),
-    }  # fmt: skip
-
-
-def test_a_method_timed_alone_is_timed_again_once_there_is_another_to_compare_it_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(speed, "PLAN", QUICK)
-    alone = settings(tmp_path, methods=("stm",), harnesses=("speed",))
-    both = replace(alone, methods=("gc", "stm"))
-    assert bench(alone, Ticks(), Here).measured == 1
-    assert bench(both, Ticks(), Here).measured == 2
-    frame = Store(tmp_path / "store").frame()
-    assert set(frame.method[frame.metric == "frame_seconds_ratio gc"]) == {"stm"}
-    assert bench(both, Ticks(), Here).present == 2
-
-
-def test_a_ratio_to_a_method_whose_code_changed_is_measured_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(speed, "PLAN", QUICK)
-    good = faults.module("good", "return state.value, state")
-    package = faults.install(tmp_path / "site", monkeypatch, {"good": good})
-    both = settings(tmp_path, methods=("good", "gc"), harnesses=("speed",))
-    assert bench(both, Ticks(), Here).measured == 2
-    assert bench(both, Ticks(), Here).present == 2
-    (package / "good.py").write_text(good + "\n# changed\n")
-    assert bench(both, Ticks(), Here).measured == 2
-    assert bench(both, Ticks(), Here).present == 2
-
-
-def test_another_clip_of_the_same_name_and_size_is_measured_anew(tmp_path: Path) -> None:
-    for folder, shade in (("a", 90), ("b", 91)):
-        for t in range(2):
-            save_frame(tmp_path / folder / "clip" / f"{t}.jpg", (32, 48), shade)
-        save_mask(tmp_path / folder / "clip" / "mask.png", 1, size=(32, 48))
-    first, other = (settings(tmp_path, data=(f"folder={tmp_path / x / 'clip'}",)) for x in "ab")
-    assert [bench(s, Ticks(), Here).measured for s in (first, first, other)] == [2, 0, 2]
-
-
-def test_a_film_asked_for_later_is_made_then(tmp_path: Path) -> None:
-    plain = settings(tmp_path)
-    filmed = replace(plain, film=True)
-    assert [bench(s, Ticks(), Here).measured for s in (plain, filmed, filmed)] == [2, 2, 0]
-
-
-def test_a_method_named_twice_is_measured_once(tmp_path: Path) -> None:
-    twice = settings(tmp_path, methods=("gc", "gc", "gc:"), data=(DATA, DATA))
-    summary = bench(twice, Ticks(), Here)
-    assert (summary.measured, summary.present) == (1, 1)
-
-
-def test_cells_of_a_method_whose_code_changed_are_measured_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    good = faults.module("good", "return state.value, state")
-    package = faults.install(tmp_path / "site", monkeypatch, {"good": good})
-    few = settings(tmp_path, methods=("gc", "good"))
-    assert bench(few, Ticks(), Here).measured == 2
-    first = Store(tmp_path / "store").frame()
-    assert bench(few, Ticks(), Here).present == 2
-    (package / "good.py").write_text(good + "\n# changed\n")
-    summary = bench(few, Ticks(), Here)
-    assert (summary.measured, summary.present) == (1, 1)
-    store = Store(tmp_path / "store")
-    assert sorted(c.method for c in store.cells()) == ["gc", "good"]
-    digests = [set(frame.source[frame.method == "good"]) for frame in (first, store.frame())]
-    assert digests[0] != digests[1]
-
-
 def test_two_presets_or_sizes_keep_their_own_pictures(tmp_path: Path) -> None:
     for side in (48, 32):
         bench(settings(tmp_path, methods=("gc",), short_side=side), Ticks(), Here)
@@ -305,24 +216,6 @@ def test_an_infinite_number_is_a_failure_of_the_method_and_not_of_the_run(
     assert summary.measured == 1
     assert len(summary.failed) == 1
     assert "infinite" in summary.failed[0]
-
-
-def test_a_growth_that_ended_for_want_of_memory_is_measured_again_until_it_does_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room = tmp_path / "more"
-    body = f"""
-        if not os.path.exists({str(room)!r}): raise MemoryError
-        return torch.zeros(1, self.value_dim, *query.shape[2:]), state"""
-    faults.install(tmp_path / "site", monkeypatch, {"large": faults.module("large", body)})
-    given = settings(tmp_path, methods=("large",), harnesses=("growth",), growth_t=2)
-    assert bench(given, Ticks(), Here).measured == 2
-    assert (Store(given.store).frame().metric == "ends_because:out of memory").any()
-    room.touch()
-    again = bench(given, Ticks(), Here)
-    assert (again.measured, again.present) == (1, 1)
-    assert not Store(given.store).frame().metric.str.startswith("ends").any()
-    assert bench(given, Ticks(), Here).present == 2
 
 
 def test_a_run_in_equal_room_stores_once_what_each_method_takes_and_who_is_left_out(
