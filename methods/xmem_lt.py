@@ -7,8 +7,7 @@
 When the working memory reaches `most` frames, those between the first and the `least` - 1 last
 become at most `prototypes` prototypes: the most used locations i, with the values V' = V softmax(S)
 where S compares all their locations (as memory) with the prototypes (as queries); s likewise. The
-long-term memory holds `long_term` prototypes; to make room, the least used leave. S is one product,
-[s k, s k^2, s] with [2 e q, -e, -sum e q^2] / sqrt(key_dim).
+long-term memory holds `long_term` prototypes; to make room, the least used leave.
 
 Shapes: K (1, key_dim, stored), V (objects, value_dim, stored), Q (objects or 1, key_dim, pixels).
 State: at most (most - 1) pixels + long_term locations of 4 (key_dim + objects value_dim + 3) bytes.
@@ -43,6 +42,8 @@ from vosbench.memory import (
     check_whole,
     join,
     keep_worthiest,
+    l2_left,
+    l2_right,
     part_numbers,
     widen,
 )
@@ -124,22 +125,26 @@ class LongTerm(Memory):
     def _consolidate(self, many: Store) -> Store:
         """Prototypes of many locations."""
         few = _most_used(many, self._made(many.key.shape[2]))
-        weight = (_left(many).mT @ self._right(few.key)).softmax(1).to(many.value.dtype)
+        weight = (
+            (l2_left(many.key, many.shrinkage).mT @ self._asked(few.key))
+            .softmax(1)
+            .to(many.value.dtype)
+        )
         return _unread(few.key, many.shrinkage @ weight, many.value @ weight)  # k, s', V'
 
-    def _right(self, query: Tensor) -> Tensor:
-        """[2 e q, -e, -sum e q^2] / sqrt(key_dim): (objects or 1, 2 key_dim + 1, pixels)."""
+    def _asked(self, query: Tensor) -> Tensor:
+        """A query's side of S: (objects or 1, 2 key_dim + 1, pixels)."""
         e = widen(self.select(query)).sigmoid() * (2 / math.sqrt(self.key_dim))
-        query = widen(query)
-        return torch.cat([2 * e * query, -e, -(e * query.square()).sum(1, keepdim=True)], 1)
+        return l2_right(query, e)
 
     def read(self, state: Memories, query: Tensor) -> tuple[Tensor, Memories]:
         """Query (objects or 1, key_dim, h, w) -> readout (objects, value_dim, h, w)."""
-        store, asked = state.store, self._right(query.flatten(2))
+        store, asked = state.store, self._asked(query.flatten(2))
         readout = asked.new_empty(*store.value.shape[:2], asked.shape[2])
         drawn = asked.new_zeros(max(len(asked), len(store.key)), store.key.shape[2])  # sum_j A_ij
         k = None if self.training else self.top_k
-        attend_by_part(_left(store), store.value, asked, readout, drawn, k=k)
+        left = l2_left(store.key, store.shrinkage)
+        attend_by_part(left, store.value, asked, readout, drawn, k=k)
         drawn = drawn.view(len(store.uses), -1, drawn.shape[1]).mean(1, keepdim=True)
         store = store._replace(uses=store.uses + drawn, reads=store.reads + 1)
         readout = readout.to(store.value.dtype).view(*readout.shape[:2], *query.shape[2:])
@@ -165,12 +170,6 @@ class LongTerm(Memory):
 
 def _unread(key: Tensor, s: Tensor, value: Tensor) -> Store:
     return Store(key, s, value, *(torch.zeros_like(widen(s.detach())) for _ in range(2)))
-
-
-def _left(store: Store) -> Tensor:
-    """[s k, s k^2, s]: (1, 2 key_dim + 1, stored)."""
-    key, s = widen(store.key), widen(store.shrinkage)
-    return torch.cat([s * key, s * key.square(), s], 1)
 
 
 def _most_used(store: Store, count: int) -> Store:

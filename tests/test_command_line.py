@@ -20,6 +20,9 @@ from vosbench.cli import main
         ("nosuch", "No such command 'nosuch'"),
         ("bench --methods ,", "--methods ',': a name is empty"),
         ("bench --methods gc,,stm", "--methods 'gc,,stm': a name is empty"),
+        ("bench --store=", "an empty name for a folder: expected one"),
+        ("report --out=", "an empty name for a folder: expected one"),
+        ("check gc --limit 0", "Invalid value for '--limit'"),
     ],
 )
 def test_a_misused_option_is_told_in_one_line(

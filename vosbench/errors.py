@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class VosbenchError(Exception):
@@ -24,6 +25,15 @@ class DataError(VosbenchError):
 
 class PluginError(VosbenchError):
     """A memory module that breaks its contract; the message names the module and the clause."""
+
+
+def folder(typed: str | Path) -> Path:
+    """A folder as an option names it. "" would be the one worked in, but is mostly a variable that
+    a script has never set.
+    """
+    if not str(typed).strip():
+        raise UsageError("an empty name for a folder: expected one, as in --store runs/bench")
+    return Path(typed)
 
 
 def one_line(error: BaseException, longest: int = 300) -> str:

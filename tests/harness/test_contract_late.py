@@ -95,7 +95,7 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> Any:
         ("determinism", Random, "apart"),
         ("reset", Leak, "a changed one"),
         ("cost", Understates, "at t = 30, objects = 2; got 0"),
-        ("growth", HoardsInRead, "1920 B at t = 1, 385152 B at t = 500"),
+        ("growth", HoardsInRead, "960 B at t = 1, 192576 B at t = 500"),
         ("growth", Diverges, "inf or nan at t = 400"),
         (
             "cost",
@@ -117,6 +117,11 @@ class OnlyReadout(Honest):
         return state.value
 
 
+class Rounds(Honest):
+    def read(self, state: Any, query: Tensor) -> tuple[Tensor, Any]:
+        return state.value.float(), state
+
+
 class InADict(Honest):
     def write(self, state: Any, frame: Frame) -> Any:
         return {"value": super().write(state, frame).value}
@@ -129,6 +134,7 @@ class InADict(Honest):
     ("kind", "got"),
     [
         (OnlyReadout, "expected read to return (readout, state); got a Tensor"),
+        (Rounds, "expected a readout in torch.float64, as values are; got torch.float32"),
         (InADict, "expected a state that is a NamedTuple of tensors and numbers; got dict"),
     ],
 )
@@ -198,4 +204,4 @@ def test_a_module_that_dies_or_hangs_costs_the_clauses_at_which_it_does(
 
 def test_a_mistake_of_the_user_comes_back_from_the_child_as_one() -> None:
     with pytest.raises(UsageError, match="nosuch"):
-        next(check_apart("nosuch", {}))
+        next(check_apart("nosuch", {}, 60))

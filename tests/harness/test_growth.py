@@ -82,19 +82,19 @@ def test_a_memory_that_declares_constant_and_grows_fails_with_one_clear_line() -
     with pytest.raises(PluginError) as caught:
         follow(Tape(2, 2, growth=Growth.CONSTANT), 100)
     assert caught.value.args == (
-        "declares constant growth, but its state has 4 bytes at t = 1 and 400 at t = 100: "
-        "keep its size, or declare bounded or linear",
+        "declares constant growth: expected one size; got 4 B at t = 1, 400 B at t = 100; "
+        "keep to it, or declare what is true",
     )
 
 
 def test_a_bounded_memory_keeps_to_the_bound_that_its_formula_states() -> None:
     follow(Tape(2, 2, growth=Growth.BOUNDED), 10)  # 40 bytes: at the bound
-    with pytest.raises(PluginError, match=r"has 80 bytes at t = 20, above the bound of 40"):
+    with pytest.raises(PluginError, match=r"at most 40 B, .*; got 80 B at t = 20"):
         follow(Tape(2, 2, growth=Growth.BOUNDED), 20)
 
 
 def test_a_bounded_memory_whose_formula_has_no_bound_fails() -> None:
-    with pytest.raises(PluginError, match=r"states 4000000 state bytes .* and 40000000"):
+    with pytest.raises(PluginError, match=r"one bound; got 4000000 B .*, 40000000 B"):
         follow(Endless(2, 2, growth=Growth.BOUNDED), 10)
 
 
@@ -130,7 +130,7 @@ def test_a_peak_between_the_times_asked_for_is_found_and_holds_against_the_limit
 
 def test_a_sawtooth_is_no_constant_state_even_where_every_time_asked_for_sees_one_size() -> None:
     features, asked = Features(Sawtooth(2, 2, growth=Growth.CONSTANT), (1, 2), objects=1), (8, 14)
-    with pytest.raises(PluginError, match=r"has 32 bytes at t = 8 and 16 at t = 10"):
+    with pytest.raises(PluginError, match=r"got 32 B at t = 8, 16 B at t = 10"):
         track(features, EVERY, asked)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vosbench.cli.app import app
-from vosbench.errors import UsageError, unknown
+from vosbench.errors import UsageError, folder, unknown
 
 data = typer.Typer(help="Public data sets: what is known, and how to get it.", no_args_is_help=True)
 app.add_typer(data, name="data")
@@ -26,9 +26,9 @@ def list_() -> None:
 @data.command("get")
 def get(
     name: Annotated[str, typer.Argument(help="as in 'vosbench data list'")],
-    to: Annotated[Path, typer.Option(help="folder for the archive and the data set")] = Path(
-        "data"
-    ),
+    to: Annotated[
+        Path, typer.Option(parser=folder, help="folder for the archive and the data set")
+    ] = Path("data"),
     accept_licence: Annotated[
         bool, typer.Option("--accept-licence", help="you have read the notice and agree")
     ] = False,

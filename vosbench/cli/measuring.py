@@ -12,7 +12,7 @@ import typer
 
 from vosbench.cli.app import app
 from vosbench.cli.runs import matched, measure, settings_of
-from vosbench.errors import UsageError
+from vosbench.errors import UsageError, folder
 
 
 def with_options_of(verb: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
@@ -53,10 +53,12 @@ def bench(
     size: Annotated[
         int | None, typer.Option(min=16, help="short side of frames; the preset's by default")
     ] = None,
-    store: Annotated[Path, typer.Option(help="records and predictions go here")] = Path(
-        "runs/bench"
+    store: Annotated[
+        Path, typer.Option(parser=folder, help="records and predictions go here")
+    ] = Path("runs/bench"),
+    out: Annotated[Path, typer.Option(parser=folder, help="the report goes here")] = Path(
+        "reports/bench"
     ),
-    out: Annotated[Path, typer.Option(help="the report goes here")] = Path("reports/bench"),
     film: Annotated[bool, typer.Option("--film", help="each video with its masks, as MP4")] = False,
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     precision: Annotated[str, typer.Option(help="float32, bfloat16 or float16")] = "float32",

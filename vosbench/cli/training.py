@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from vosbench.cli.app import app
+from vosbench.errors import folder
 
 
 @app.command()
 def train(
     method: Annotated[str, typer.Argument(help="a name, or name:parameter=value as in bench")],
-    out: Annotated[Path, typer.Option(help="checkpoints, logs and weights go here")],
+    out: Annotated[Path, typer.Option(parser=folder, help="checkpoints, logs and weights go here")],
     preset: Annotated[str, typer.Option(help="shape of the encoder-decoder")] = "mini",
     recipe: Annotated[
         str, typer.Option(help="paper, mini, refine, long, adapt, rekey; the preset's by default")

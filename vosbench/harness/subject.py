@@ -103,9 +103,9 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
     >>> parse("stm:policy_every=2,key_dim=64")
     ('stm', {'policy_every': 2, 'key_dim': 64})
     """
-    name, _, rest = text.partition(":")
+    name, colon, rest = text.partition(":")
     parameters: dict[str, Any] = {}
-    for part in filter(None, rest.split(",")):
+    for part in rest.split(",") if colon else ():
         key, equals, given = part.partition("=")
         if not equals:
             raise UsageError(f"method {text!r}: {part!r} is not NAME=VALUE, as in gc:key_dim=512")

@@ -16,6 +16,7 @@ from vosbench.memory.interface import (
     state_bytes,
     tensors,
 )
+from vosbench.memory.l2 import l2_left, l2_right
 from vosbench.memory.policy import Track, WritePolicy
 from vosbench.memory.top_k import attend_top_k
 
@@ -37,6 +38,8 @@ __all__ = [
     "check_whole",
     "join",
     "keep_worthiest",
+    "l2_left",
+    "l2_right",
     "part_numbers",
     "parts",
     "pick",

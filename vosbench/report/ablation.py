@@ -70,7 +70,12 @@ def _row(scores: Scores, beside: Beside, run: Run) -> Row:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    """A value as it is typed.
+
+    >>> _text(None), _text(False), _text("cosine"), _text(0.5)
+    ('none', 'false', 'cosine', '0.5')
+    """
+    return value if isinstance(value, str) else str(value).lower()
 
 
 def _at(title: str, costs: Costs | None) -> str:

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vosbench.errors import folder
+
 if TYPE_CHECKING:
     from vosbench.report.page import Report
 
 
 def report(
     store: Annotated[Path, typer.Argument(help="folder of the records")] = Path("runs/bench"),
-    out: Annotated[Path, typer.Option(help="the report goes here")] = Path("reports/bench"),
+    out: Annotated[Path, typer.Option(parser=folder, help="the report goes here")] = Path(
+        "reports/bench"
+    ),
     against: Annotated[Path | None, typer.Option(help="an older store: say what moved")] = None,
     fail_on_missing: Annotated[
         bool, typer.Option("--fail-on-missing", help="status 1 where a measurement is missing")

@@ -41,7 +41,7 @@ def stamp(device_name: str = "", source: str = "", defaults: str = "") -> dict[s
         "python": platform.python_version(),
         **{name: _version(name) for name in ("torch", "numpy", "timm")},
         "platform": f"{platform.system()} {platform.release()}",
-        "machine": f"{cpu}, {cores} cores, {platform.system()}",
+        "machine": f"{cpu}, {cores} core{'s' * (cores != '1')}, {platform.system()}",
         "cpu": cpu,
         "cores": cores,
         "threads": "unknown",

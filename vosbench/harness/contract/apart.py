@@ -18,14 +18,13 @@ from vosbench.harness.contract.checks import CHECKS
 from vosbench.harness.contract.run import Finding, check, promise, unjudged
 from vosbench.registry import PluginWarning
 
-LIMIT = 600.0  # seconds for one clause; the slowest of the built-in methods takes some tens
 START = 600.0  # seconds until a child is ready
 GRACE = 10.0  # seconds in which a child that has said all must have ended
 _CONTEXT = get_context("spawn")
 
 
-def check_apart(method: str, parameters: dict[str, Any], limit: float = LIMIT) -> Iterator[Finding]:
-    """As `check`, of all clauses.
+def check_apart(method: str, parameters: dict[str, Any], limit: float) -> Iterator[Finding]:
+    """As `check`, of all clauses; one that has given no answer after `limit` seconds is broken.
 
     Raises:
         UsageError: there is no such method, or it has no such parameter.

@@ -36,6 +36,7 @@ def shapes(trial: Trial) -> None:
     demand(form, "read to return (readout, state)", f"a {type(pair).__name__}")
     read, wanted = pair[0], (OBJECTS, memory.value_dim, *GRID)
     demand(tuple(read.shape) == wanted, f"a readout of shape {wanted}", tuple(read.shape))
+    demand(read.dtype == trial.dtype, f"a readout in {trial.dtype}, as values are", read.dtype)
     plain = Tensor | int | float | None
     odd = {type(x).__name__ for x in leaves(state) if not isinstance(x, plain)}
     demand(not odd, "a state that is a NamedTuple of tensors and numbers", ", ".join(sorted(odd)))

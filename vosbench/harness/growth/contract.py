@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from vosbench.errors import PluginError
-from vosbench.harness.growth.sample import Sample
-from vosbench.memory import Growth, Memory
+from vosbench.memory import Growth
 
 FAR = 10**6  # frames after which a bounded memory is at its bound
-TOLERANCE = 1.01  # of a formula
+CLOSE = 0.01  # relative, to a formula
 
 
-def check(memory: Memory, pixels: int, objects: int, samples: Sequence[Sample]) -> None:
-    """Holds measured state bytes against the declared growth.
+def broken(
+    growth: Growth, stated: Callable[[int], int], sizes: Sequence[tuple[int, int]]
+) -> tuple[str, str] | None:
+    """Where state bytes grow otherwise than declared: (what was promised, what came), else None.
 
     A constant state has one size. A bounded one stays within what its own formula states after a
-    million frames, and the formula states no more after ten million. Linear promises nothing.
+    million frames, and the formula states no more after ten million. Linear promises no bound.
 
-    Raises:
-        PluginError: the clause that is broken, with t and bytes.
+    Args:
+        growth: as declared.
+        stated: state bytes at t, by the memory's own `cost`.
+        sizes: (t, state bytes), as measured; at least one.
     """
-    growth = memory.growth
-    largest = max(samples, key=lambda s: s.state, default=None)
-    if largest is None:
-        return
-    first = samples[0]
-    other = max(samples, key=lambda s: abs(s.state - first.state))
-    if growth is Growth.CONSTANT and other.state != first.state:
-        raise PluginError(
-            f"declares constant growth, but its state has {first.state} bytes at t = {first.t} and "
-            f"{other.state} at t = {other.t}: keep its size, or declare bounded or linear"
-        )
+    if growth is Growth.CONSTANT:
+        first = sizes[0]
+        other = max(sizes, key=lambda at: abs(at[1] - first[1]))
+        return None if other[1] == first[1] else ("one size", f"{_at(*first)}, {_at(*other)}")
     if growth is Growth.BOUNDED:
-        bound, later = (memory.cost(t, pixels, objects).state_bytes for t in (FAR, 10 * FAR))
-        if later > bound * TOLERANCE:
-            raise PluginError(
-                f"declares bounded growth, but its cost() states {bound} state bytes at t = {FAR} "
-                f"and {later} at t = {10 * FAR}: state the bound, or declare linear"
-            )
-        if largest.state > bound * TOLERANCE:
-            raise PluginError(
-                f"declares bounded growth, but its state has {largest.state} bytes at "
-                f"t = {largest.t}, above the bound of {bound} that its cost() states: "
-                "keep to the bound, state it, or declare linear"
-            )
+        bound, later = stated(FAR), stated(10 * FAR)
+        if later > bound * (1 + CLOSE):
+            return "cost() to state one bound", f"{_at(FAR, bound)}, {_at(10 * FAR, later)}"
+        largest = max(sizes, key=lambda at: at[1])
+        if largest[1] > bound * (1 + CLOSE):
+            return f"at most {bound} B, the bound that cost() states", _at(*largest)
+    return None
+
+
+def _at(t: int, size: int) -> str:
+    return f"{size} B at t = {t}"

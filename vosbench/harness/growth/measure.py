@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import torch
 
+from vosbench.errors import PluginError
 from vosbench.harness.features import Features, Host
-from vosbench.harness.growth.contract import FAR, check
+from vosbench.harness.growth.contract import FAR, broken
 from vosbench.harness.growth.limit import show_bytes
 from vosbench.harness.growth.sample import ERROR, End, Follower, Sample, resident_bytes
 from vosbench.harness.settings import GROWTH_T, Settings
@@ -111,10 +112,24 @@ def track(
         else:
             samples.append(found)
             rows += _sample_rows(found)
-    pixels = features.grid[0] * features.grid[1]
-    check(features.memory, pixels, features.objects, samples)
+    if samples:
+        _held(features, samples)
     even = {*times, *(s.t for s in samples[-1:])}  # a fit to turns would be one to their number
     return rows + _exponent_rows([s for s in samples if s.t in even])
+
+
+def _held(features: Features, samples: Sequence[Sample]) -> None:
+    """A PluginError unless the state grows as the memory declares."""
+    memory, pixels = features.memory, features.grid[0] * features.grid[1]
+    sizes = [(s.t, s.state) for s in samples]
+    if breach := broken(
+        memory.growth, lambda t: memory.cost(t, pixels, features.objects).state_bytes, sizes
+    ):
+        expected, got = breach
+        raise PluginError(
+            f"declares {memory.growth} growth: expected {expected}; got {got}; "
+            "keep to it, or declare what is true"
+        )
 
 
 def cut_short(rows: Sequence[Row]) -> bool:
