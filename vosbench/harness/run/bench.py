@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from vosbench.data import load
 from vosbench.errors import UsageError
+from vosbench.harness.run import in_turns
 from vosbench.harness.run.executor import Executor
-from vosbench.harness.run.jobs import Job, plan
+from vosbench.harness.run.jobs import Job, Stretch, plan
 from vosbench.harness.run.local import Local
 from vosbench.harness.run.under_way import Progress, Run, Summary
 from vosbench.harness.settings import Settings
@@ -56,8 +57,24 @@ def bench(
         run.plugins([entry.text for entry in entries], refused)
         run.matched(datasets)
         for stretch in stretches:
-            run.stretch(workers, stretch, refused)
+            _measure(run, workers, stretch, refused)
     return run.summary
+
+
+def _measure(run: Run, workers: Executor, stretch: Stretch, refused: Mapping[str, Failure]) -> None:
+    """What the store lacks of a stretch."""
+    jobs = [job for job in stretch.jobs if job.method not in refused]
+    if stretch.turns:
+        todo = in_turns.lacking(run, jobs)
+    else:
+        todo = [job for job in jobs if not run.has(job)]
+    run.summary.present += len(jobs) - len(todo)
+    if todo and stretch.turns:
+        in_turns.measure(run, workers, stretch.title, jobs[0], todo)
+    elif todo:
+        run.progress.begin(stretch.title, sum(job.steps for job in todo))
+        for outcome in workers.run(todo, beside=stretch.beside, tick=run.progress.tick):
+            run.record(outcome)
 
 
 def _refused(workers: Executor, todo: list[Job]) -> dict[str, Failure]:
