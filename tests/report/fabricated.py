@@ -9,7 +9,7 @@ from vosbench.results import Cell, Row, Store
 STAMP = {
     "vosbench": "0.0.test", "commit": "fabricated", "python": "3", "torch": "2", "numpy": "2",
     "timm": "1", "platform": "Test", "machine": "Abacus, 2 beads", "cpu": "Abacus", "cores": "2",
-    "device_name": "Abacus",
+    "device_name": "Abacus", "defaults": '{"policy_every":1}',
 }  # fmt: skip
 DIGEST = "0123456789ab"
 TIMES = (1, 2, 5, 10, 20, 50, 100)

@@ -61,8 +61,18 @@ def test_the_front_holds_whom_no_other_beats_in_accuracy_and_cost(tmp_path):
 
 def test_two_methods_that_are_equal_are_both_on_the_front():
     run, other = Run("a", DIGEST, "a"), Run("b", DIGEST, "b")
-    same = [budgets.Offer(r, 0.5, {"state_bytes": 1.0}) for r in (run, other)]
+    same = [budgets.Offer(r, 0.5, {"state_bytes": 1.0}, competes=True) for r in (run, other)]
     assert budgets.front(same, "state_bytes") == {run, other}
+
+
+def test_an_untrained_method_is_on_no_front_and_nobodys_best_beside_trained_ones(tmp_path):
+    kept = {"sequences": 2, "stamp": STAMP}
+    fabricate(tmp_path, ("zero",), weights="untrained", **kept)  # the best J&F and the least bytes
+    fabricate(tmp_path, ("second", "third"), **kept)
+    table = budgets.table(*shown(load(tmp_path)), "budgets")
+    by_method = {row["method"]: row for row in table.rows}
+    assert by_method["zero (untrained weights)"]["front"] == "not ranked"
+    assert {row["state_bytes:best"] for row in table.rows} == {"second"}
 
 
 def test_a_matched_budget_names_the_best_for_no_more(tmp_path):

@@ -20,8 +20,9 @@ def tables(tmp_path_factory):
     noted = STAMP | {"defaults": json.dumps(OWN)}
     for given in ({}, {"top_k": 20}, {"policy_every": 1}):
         fabricate(folder / "s", ("stm",), parameters=json.dumps(given), stamp=noted, **kept)
+    older = {"stamp": STAMP | {"defaults": "unknown"}} | kept
     for given in ({}, {"key_dim": 8}):
-        fabricate(folder / "s", ("gc",), parameters=json.dumps(given), **kept)
+        fabricate(folder / "s", ("gc",), parameters=json.dumps(given), **older)
     return html_tables(render(folder / "s", folder / "out").read_text("utf-8"))
 
 
@@ -32,7 +33,7 @@ def column(table, title):
 
 def test_an_ablation_shows_the_value_of_a_default_and_marks_it(tables):
     assert column(tables["ablation-2"], "top_k") == {
-        "stm": "null (default)", "stm(top_k=20)": "20", "stm(policy_every=1)": "null (default)",
+        "stm": "none (default)", "stm(top_k=20)": "20", "stm(policy_every=1)": "none (default)",
     }  # fmt: skip
     assert column(tables["ablation-2"], "policy_every") == {
         "stm": "5 (default)", "stm(top_k=20)": "5 (default)", "stm(policy_every=1)": "1",

@@ -76,7 +76,7 @@ def test_the_results_are_the_numbers_of_the_store(whole):
     assert gc["J&F %"] == f"{50 * (means['J'] + means['F']):.1f}"
     assert gc["Parameters M"] == "8.4"
     assert gc["Read at t = 100 G MAC"] == "0.0100"
-    assert gc["Frame at t = 100 G MAC"] == "8.12"
+    assert gc["Mean frame at t = 100 G MAC"] == "8.12"
     assert gc["State at t = 100 MiB"] == "1.00"
     assert gc["Temporary at t = 100 MiB"] == "3.00"
     assert gc["FPS 1/s"] == "18.0"

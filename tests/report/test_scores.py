@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from itertools import combinations
 
@@ -165,12 +166,30 @@ def test_the_counter_that_counts_most_methods_is_chosen(tmp_path):
     assert choose(found).setting.protocol == "fvcore"
 
 
-def test_a_whole_frame_is_the_sum_of_its_stages_or_nothing(tmp_path):
-    fabricate(tmp_path, ("gc",), harnesses=("flops",))
+@pytest.mark.parametrize(
+    ("policy", "share"),
+    [
+        ({"policy_every": 1}, 1), ({"policy_every": 5}, 0.2), ({"policy_every": 10**9}, 1e-9),
+        ({"policy_every": 5, "policy_include_previous": True}, 1),
+    ],
+)  # fmt: skip
+def test_a_frame_is_the_sum_of_its_stages_and_of_the_share_that_writes_take(
+    tmp_path, policy, share
+):
+    stamp = STAMP | {"defaults": json.dumps({"policy_include_previous": False} | policy)}
+    fabricate(tmp_path, ("gc",), harnesses=("flops",), stamp=stamp)
     by = {c.setting.protocol: c for c in all_costs(load(tmp_path), "flops")}
     t, macs = by["fvcore"].whole_frame("gc")
-    assert macs[t == 100] == pytest.approx(3e9 + 3.1e9 + 2e9 + 1e7 + 1e7)
-    assert by["analytic"].whole_frame("gc")[0].size == 0
+    always, of_a_write = 3e9 + 2e9 + 1e7, 3.1e9 + 1e7
+    assert macs[t == 100] == pytest.approx(always + share * of_a_write)
+    assert by["analytic"].whole_frame("gc")[0].size == 0  # it lacks a stage
+
+
+def test_a_frame_is_not_summed_where_the_policy_is_not_noted(tmp_path):
+    older = STAMP | {"defaults": "unknown"}
+    fabricate(tmp_path, ("gc",), harnesses=("flops",), stamp=older)
+    by = {c.setting.protocol: c for c in all_costs(load(tmp_path), "flops")}
+    assert by["fvcore"].whole_frame("gc")[0].size == 0
 
 
 def test_the_drift_clock_counts_frames_where_masks_lie_five_apart(tmp_path):
@@ -192,6 +211,25 @@ def test_p_values_against_the_best_are_of_all_pairs_of_methods_at_once(tmp_path)
     assert [d.second for d in scores.against_best] == ranked[1:]
     assert [d.p for d in scores.against_best] == pytest.approx(of_the_best)
     assert [d.clear for d in scores.against_best] == [p <= 0.05 for p in of_the_best]
+
+
+def differences(folder):
+    (scores,) = all_scores(load(folder))
+    return {d.second.name: (d.first.name, d.p) for d in scores.against_best}
+
+
+def test_untrained_and_swapped_methods_cost_those_that_compete_no_p(tmp_path):
+    kept = {"sequences": 6, "harnesses": ACCURACY}
+    fabricate(tmp_path, ("gc", "stm", "third"), **kept)
+    alone = differences(tmp_path)
+    fabricate(tmp_path, ("zero", "one", "two", "three"), weights="untrained", **kept)
+    assert differences(tmp_path) == alone
+    fabricate(tmp_path, ("four", "five"), weights=f"stm:{DIGEST}", **kept)
+    beside = differences(tmp_path)
+    assert {name: beside[name] for name in alone} == alone
+    swapped = {f"{name} (swapped: stm's weights)" for name in ("four", "five")}
+    assert beside.keys() - alone.keys() == swapped
+    assert {first for first, _ in beside.values()} == {"gc"}
 
 
 def test_of_twenty_equal_methods_the_best_is_seldom_called_better_than_any():

@@ -24,21 +24,22 @@ class Offer:
     run: Run
     jf: float
     costs: dict[str, float]
+    competes: bool
 
 
 def offers(scores: Scores, beside: Beside) -> list[Offer]:
     """Every run over all sequences, best J&F first."""
-    found = []
+    found, rivals = [], scores.competing()
     for run in scores.ranked():
         known = costs_of(run.label, beside)
         costs = {k: x for k in BUDGETS if isinstance(x := known.get(k), float)}
-        found.append(Offer(run, scores.total(run)["J&F"], costs))
+        found.append(Offer(run, scores.total(run)["J&F"], costs, run in rivals))
     return found
 
 
 def front(offered: list[Offer], cost: str) -> set[Run]:
-    """Runs on the Pareto front of J&F and a cost."""
-    known = ((o.run, o.costs[cost], o.jf) for o in offered if cost in o.costs)
+    """Runs on the Pareto front of J&F and a cost, of those that compete."""
+    known = ((o.run, o.costs[cost], o.jf) for o in offered if o.competes and cost in o.costs)
     return {run for run, _, _ in pareto.front(known)}
 
 
@@ -52,10 +53,10 @@ def marks(scores: Scores, beside: Beside) -> dict[str, set[Run]]:
 def table(scores: Scores, beside: Beside, name: str) -> Table | None:
     """For each run, the best J&F for no more state, and for no more multiply-adds of a read.
 
-    As on a front, swapped weights compete with none: they are nobody's best.
+    As on a front, what does not compete is nobody's best.
     """
     offered = offers(scores, beside)
-    own = [offer for offer in offered if not offer.run.swapped]
+    own = [offer for offer in offered if offer.competes]
     measured = [cost for cost in BUDGETS if sum(cost in o.costs for o in offered) > 1]
     if not (measured and own):
         return None
@@ -72,8 +73,8 @@ def table(scores: Scores, beside: Beside, name: str) -> Table | None:
     ]
     if len(own) < len(offered):
         notes.append(
-            "Swapped weights do not compete: they are the best of no row, their own included, and "
-            "on no front."
+            "Not ranked: on swapped weights or untrained, beside methods with trained weights of "
+            "their own. They are the best of no row, their own included, and on no front."
         )
     return Table(name, "Matched budgets", columns, rows, notes)
 
@@ -92,7 +93,7 @@ def _columns(cost: str, beside: Beside) -> list[Column]:
 
 def _row(offer: Offer, own: list[Offer], fronts: dict[str, set[Run]]) -> Row:
     on = [BUDGETS[cost] for cost, runs in fronts.items() if offer.run in runs]
-    rest = "swapped: not ranked" if offer.run.swapped else "neither"
+    rest = "neither" if offer.competes else "not ranked"
     row: Row = {"method": offer.run.title, "jf": offer.jf, "front": ", ".join(on) or rest}
     for cost in fronts:
         budget = offer.costs.get(cost)

@@ -15,7 +15,8 @@ def table(scores: Scores, name: str) -> Table | None:
         f"Difference of the means over {scores.over}. 95 % percentile interval of a paired "
         "bootstrap over sequences, 10 000 draws, seed 0: too narrow below some 20 sequences, so "
         "that p decides, of a paired t-test. p is of all pairs of methods at once (Holm), as the "
-        "best was found by looking. More than noise: p of 0.05 or less."
+        "best was found by looking; untrained methods are no part of it where others are trained, "
+        "and swapped ones of their own rows alone. More than noise: p of 0.05 or less."
     )
     return _table(name, "Differences in J&F", scores.against_best, "Holm-corrected p", note)
 

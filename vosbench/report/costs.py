@@ -14,6 +14,7 @@ from vosbench.report.evidence import Evidence
 from vosbench.report.settings import Setting, split
 
 STAGES = ("encode", "read", "decode", "memory_encode", "write")
+OF_A_WRITE = ("memory_encode", "write")  # stages that only a frame that is written goes through
 STATED = "analytic"  # a protocol of bytes or multiply-adds: what the formula says
 COUNTERS = ("fvcore", "torch", STATED)  # the order of choice where several counted as much
 BYTE_PROTOCOLS = ("measured", STATED)  # each may go on: "measured to t = 2000, in 4 GiB"
@@ -96,12 +97,19 @@ class Costs:
         return found
 
     def whole_frame(self, label: str) -> tuple[np.ndarray, np.ndarray]:
-        """T and the multiply-adds of all stages together; empty where one was not counted."""
-        times = self.times(label)
+        """T and the multiply-adds of all stages together, those of a write by the share of frames
+        that are written; empty where a stage was not counted or the policy is not noted.
+        """
+        times, share = self.times(label), self._written.get(label)
         stages = [self.stage_macs(label, t) for t in times]
-        if not stages or any(len(found) < len(STAGES) for found in stages):
+        if not stages or share is None or any(len(found) < len(STAGES) for found in stages):
             return np.empty(0), np.empty(0)
-        return np.array(times, float), np.array([sum(found.values()) for found in stages])
+        macs = [sum(x * (share if k in OF_A_WRITE else 1) for k, x in s.items()) for s in stages]
+        return np.array(times, float), np.array(macs)
+
+    @cached_property
+    def _written(self) -> dict[str, float]:
+        return own.written(self.rows)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def headline(scores: Scores | None, beside: Beside) -> Headline:
     """Accuracy first where weights are trained; with untrained weights, cost alone."""
     if scores is None:
         return Headline(cost_title(beside) or NOTHING, tuple(cost_sentences(beside)), "")
-    ranked = competing(scores)
+    ranked = [run for run in scores.competing() if not run.untrained]
     warning = " ".join(filter(None, [*_warnings(scores, ranked), control.warning(scores, ranked)]))
     added = control.sentences(scores, ranked)
     if not ranked:
@@ -56,14 +56,6 @@ SWAPPED = (
     "Swapped weights: no memory here ran with weights that were trained with it. J&F says how well "
     "each serves another's network, not what it reaches when it is trained."
 )
-
-
-def competing(scores: Scores) -> list[Run]:
-    """Trained runs over all sequences, best J&F first: those with weights of their own, or where
-    there are none, those with another method's.
-    """
-    trained = [run for run in scores.ranked() if not (run.untrained or run.is_control)]
-    return [run for run in trained if not run.swapped] or trained
 
 
 def _warnings(scores: Scores, ranked: list[Run]) -> Iterator[str]:

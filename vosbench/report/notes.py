@@ -56,6 +56,11 @@ def _of_costs(beside: Beside, like: Setting | None, ranked: Sequence[str]) -> li
              ("Speed", beside.speed))  # fmt: skip
     notes = [f"{kind}: {costs.setting.describe(like)}." for kind, costs in kinds if costs]
     notes += uncounted.notes(beside.flops)
+    if beside.flops:
+        notes.append(
+            "Mean frame: every stage, memory encoding and write by the share of frames that a "
+            "method's policy writes (all: 1; every 5th: 0.2)."
+        )
     notes += _growth_notes(beside.growth) if beside.growth else []
     notes += endings(beside.growth, *beside.elsewhere)
     if beside.speed and beside.speed.writes:

@@ -10,7 +10,7 @@ from vosbench.report import control, notes, ratios, uncounted
 from vosbench.report.costs import Beside, Costs
 from vosbench.report.formats import giga, mebi, mega, milli, percent, signed_percent, significant
 from vosbench.report.growing import exponent_text, state_exponent
-from vosbench.report.runs import Run
+from vosbench.report.runs import Run, competing
 from vosbench.report.scores import AFTER_RETURN, SCORE_COLUMNS, Scores
 from vosbench.report.settings import weights_text
 from vosbench.report.tabular import Column, Row, Table
@@ -34,9 +34,9 @@ def results(scores: Scores | None, beside: Beside, name: str, title: str) -> Tab
 
 
 def _unranked(runs: Sequence[Run]) -> frozenset[int]:
-    """Lines that no bold goes to: only trained weights of a method's own compete."""
-    trained = any(not run.untrained and not run.swapped for run in runs)
-    return frozenset(i for i, run in enumerate(runs) if run.swapped or (run.untrained and trained))
+    """Lines that no bold goes to: what does not compete, and swapped weights where they do."""
+    rivals = competing(runs)
+    return frozenset(i for i, run in enumerate(runs) if run.swapped or run not in rivals)
 
 
 def _out(label: str, scores: Scores | None, unranked: frozenset[int]) -> bool:
@@ -86,7 +86,7 @@ def _flops_columns(costs: Costs | None) -> list[Column]:
     return [
         Column("parameters", "Parameters", "M", mega, best="low"),
         Column("read_macs", f"Read at t = {t}", "G MAC", giga, best=low),
-        Column("frame_macs", f"Frame at t = {t}", "G MAC", giga, best=low),
+        Column("frame_macs", f"Mean frame at t = {t}", "G MAC", giga, best=low),
     ]
 
 

@@ -19,12 +19,28 @@ def defaults(rows: pd.DataFrame) -> dict[str, dict[str, object]]:
 
 def writes(rows: pd.DataFrame) -> dict[str, str]:
     """Label -> which frames the host has the memory write, in words; left out where not noted."""
+    return {label: _words(policy) for label, policy in _policies(rows).items()}
+
+
+def written(rows: pd.DataFrame) -> dict[str, float]:
+    """Label -> the share of frames that the host has the memory write, of a long video; likewise.
+
+    A frame that is written for the next read alone counts: it is encoded and written all the same.
+    """
+    return {
+        label: 1.0
+        if policy.get("policy_include_previous")
+        else 1 / int(str(policy["policy_every"]))
+        for label, policy in _policies(rows).items()
+    }
+
+
+def _policies(rows: pd.DataFrame) -> dict[str, dict[str, object]]:
+    """Label -> its parameters, the write policy among them; left out where not noted."""
     own = defaults(rows)
     given = rows[["label", "parameters"]].astype(str).drop_duplicates("label")
-    policies = {
-        label: own[label] | json.loads(text) for label, text in given.itertuples(index=False)
-    }
-    return {label: _words(p) for label, p in policies.items() if "policy_every" in p and own[label]}
+    every = {label: own[label] | json.loads(text) for label, text in given.itertuples(index=False)}
+    return {label: p for label, p in every.items() if "policy_every" in p and own[label]}
 
 
 def _words(policy: dict[str, object]) -> str:

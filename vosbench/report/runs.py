@@ -38,6 +38,15 @@ class Run:
         return f"{self.name} (untrained weights)" if self.untrained else self.name
 
 
+def competing(runs: Sequence[Run]) -> list[Run]:
+    """Runs that are ranked against each other, in the order given: those trained with their own
+    memory; without any, those on another's weights; without these, the untrained. No control is.
+    """
+    rivals = [run for run in runs if not run.is_control]
+    trained = [run for run in rivals if not run.untrained]
+    return [run for run in trained if not run.swapped] or trained or rivals
+
+
 @dataclass(frozen=True)
 class Difference:
     """J&F of `first` minus J&F of `second` on the sequences that both have (`metrics.paired`)."""

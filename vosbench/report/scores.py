@@ -12,7 +12,7 @@ from vosbench.metrics import PROTOCOLS, paired
 from vosbench.metrics.pairs import LEVEL, holm_of_pairs
 from vosbench.metrics.statistics import summarise
 from vosbench.report.evidence import Evidence
-from vosbench.report.runs import Difference, Run, named
+from vosbench.report.runs import Difference, Run, competing, named
 from vosbench.report.settings import Setting, digest, split
 from vosbench.results import CONTROL
 
@@ -124,12 +124,19 @@ class Scores:
 
     @cached_property
     def against_best(self) -> list[Difference]:
-        """The best run against every other that covers all sequences, best first, swapped and
-        then untrained weights last; p is of all pairs of them at once (`holm_of_pairs`). Controls
-        are not among them: each is there for one run alone.
+        """The best of those that compete against every other one, then against those on swapped
+        weights; best first, all of them over all sequences.
+
+        p is of all pairs of those that compete (`holm_of_pairs`): who else was run has no say in
+        it. That of a swapped run is of all pairs, swapped ones included.
         """
-        rivals = (run for run in self.ranked() if not run.is_control)
-        ranked = sorted(rivals, key=lambda run: (run.untrained, run.swapped))
+        own = self.competing()
+        apart = [r for r in self.ranked() if r.swapped and not r.is_control and r not in own]
+        swapped = [d for d in self._against_first([*own, *apart]) if own and d.second in apart]
+        return self._against_first(own) + swapped
+
+    def _against_first(self, ranked: list[Run]) -> list[Difference]:
+        """The first run against every other, p being of all pairs of them."""
         if len(ranked) < 2 or len(self.sequences) < 2:
             return []
         values = self.per_sequence[[run.name for run in ranked]].to_numpy().T
@@ -148,6 +155,11 @@ class Scores:
         mine = digest(run.weights)
         found = (r for r in self.runs if r.label == CONTROL and digest(r.weights) == mine)
         return next(found, None)
+
+    def competing(self) -> list[Run]:
+        """Runs over all sequences that are ranked against each other, best J&F first."""
+        rivals = competing(self.runs)
+        return [run for run in self.ranked() if run in rivals]
 
     def ranked(self) -> list[Run]:
         """Runs that cover every sequence, best J&F first."""

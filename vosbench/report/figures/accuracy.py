@@ -75,7 +75,8 @@ def speed_accuracy(
         _published(axes, behind)
         handles = [_dot(axes, point, palette) for point in ours]
         names = [run.title for run in runs]
-        if len(best := front(ours)) > 1:
+        rivals = scores.competing()
+        if len(best := front(point for point in ours if point[0] in rivals)) > 1:
             line = [[p[1] for p in best], [100 * p[2] for p in best]]
             handles += axes.plot(*line, color=INK, linewidth=0.8, linestyle="--", zorder=2)
             names.append("our Pareto front")
