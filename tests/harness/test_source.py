@@ -49,7 +49,23 @@ def test_every_method_has_twelve_hex_digits_of_its_own() -> None:
     assert len(set(digests.values())) == len(set(homes.values()))
 
 
-def test_what_the_suite_lends_to_methods_counts_and_the_host_does_not() -> None:
+def test_a_change_of_the_network_or_of_the_metrics_marks_every_method(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = source_digest("gc")
+    for file in ("model/deep/network.py", "metrics/kernels.py"):
+        path = tmp_path / file
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    monkeypatch.setattr("vosbench.__file__", str(tmp_path / "__init__.py"))
+    digests = [before, source_digest("gc")]
+    for path in sorted(tmp_path.rglob("*.py")):
+        path.write_text(f"# {path.name} changed\n")
+        digests.append(source_digest("gc"))
+    assert len(set(digests)) == 4
+
+
+def test_what_the_suite_lends_to_methods_counts_with_them() -> None:
     from vosbench.harness.source import _files
 
     files = _files(importlib.import_module(registry.get("stm").__module__))

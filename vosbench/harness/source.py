@@ -8,25 +8,33 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import vosbench
 from vosbench.registry import get
 
 _SHARED = "vosbench.memory"  # what the suite itself lends to methods
+_HOST = ("model", "metrics")  # what segments and scores for all of them
 
 
 def source_digest(method: str) -> str:
     """First 12 hex digits of the sha256 of the files that `method` is made of.
 
     Those are the file of its class, and every file of its own package and of ``vosbench.memory``
-    that it uses something of, and that those use in turn.
+    that it uses something of, and that those use in turn; and the network and the metrics, which
+    every method is measured by.
 
     Raises:
         UsageError: no such method.
     """
     start = sys.modules.get(get(method).__module__)
     digest = hashlib.sha256()
-    for path in sorted(_files(start) if start is not None else ()):
+    for path in sorted(_host() | (_files(start) if start is not None else set())):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _host() -> set[Path]:
+    home = Path(str(vosbench.__file__)).parent
+    return {path for name in _HOST for path in (home / name).rglob("*.py")}
 
 
 def _files(start: ModuleType) -> set[Path]:
