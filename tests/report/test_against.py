@@ -5,20 +5,22 @@ import pytest
 
 from tests.report.fabricated import STAMP, fabricate
 from tests.report.test_scores import one_cell
+from vosbench.harness.settings import Settings
+from vosbench.harness.speed.plan import protocol
 from vosbench.report.__main__ import main
 from vosbench.report.against import against
 from vosbench.report.evidence import load
 from vosbench.results import Cell, Row, Store
 
 
-def scored(folder, values, method="gc", **fields):
+def scored(folder, values, method="gc", *, weights="0123456789ab", first=0, **fields):
     """A store with one J = F value per sequence."""
     store = Store(folder, stamp=STAMP)
-    for i, value in enumerate(values):
+    for i, value in enumerate(values, first):
         cell = Cell(
             harness="accuracy", method=method, preset="mini", dataset="davis2016",
             sequence=f"s{i}", size="480x854", objects=1, protocol="davis2016",
-            weights="0123456789ab", **fields,
+            weights=weights, **fields,
         )  # fmt: skip
         store.append(cell, [Row(1, t, m, value, "1") for t in (1, 2) for m in "JF"])
 
@@ -52,12 +54,57 @@ def test_gains_and_losses_that_cancel_are_noise(tmp_path):
     assert move(tmp_path / "new", tmp_path / "old", "J&F").verdict == ""
 
 
-def test_only_sequences_that_both_have_are_compared(tmp_path):
+def test_only_sequences_that_both_have_are_compared_and_their_number_stands_in_the_table(tmp_path):
     scored(tmp_path / "old", [0.5, 0.5])
     scored(tmp_path / "new", [0.5, 0.5, 0.1])
-    assert (
-        move(tmp_path / "new", tmp_path / "old", "J&F").change
-        == "+0.0 (+0.0 to +0.0, uncorrected p 1.0)"
+    found = move(tmp_path / "new", tmp_path / "old", "J&F")
+    assert found.change == "+0.0 (+0.0 to +0.0, uncorrected p 1.0)"
+    assert found.row["pairs"] == "2 of 3 sequences"
+    assert move(tmp_path / "new", tmp_path / "new", "J&F").pairs == "3 sequences"
+
+
+def test_runs_without_a_sequence_in_common_are_said_not_to_be_compared(tmp_path, capsys):
+    scored(tmp_path / "old", [0.5, 0.5])
+    scored(tmp_path / "new", [0.5, 0.5], first=2)
+    found = against(load(tmp_path / "new"), tmp_path / "old")
+    reason = "gc: J&F on davis2016: no sequence in common"
+    assert (found.moves, found.gone, found.apart) == ((), (), (reason,))
+    assert f"Not compared: {reason}." in found.table.notes
+    given = [str(tmp_path / "new"), "--out", str(tmp_path / "out")]
+    assert main([*given, "--against", str(tmp_path / "old")]) == 0
+    assert f"not compared: {reason}" in capsys.readouterr().out
+
+
+def test_controls_on_retrained_weights_are_compared_by_whose_weights_they_are(tmp_path):
+    for folder, digit, gained in (("old", "a", 0.0), ("new", "b", 0.05)):
+        for donor, base in (("gc", 0.2), ("stm", 0.3), ("stcn", 0.4)):
+            values = [base + gained] * 3
+            scored(tmp_path / folder, values, "none", weights=f"{donor}:{12 * digit}")
+    found = against(load(tmp_path / "new"), tmp_path / "old")
+    assert [(m.method, m.old, m.new) for m in found.moves] == [
+        ("none (swapped: gc's weights)", "20.0", "25.0"),
+        ("none (swapped: stcn's weights)", "40.0", "45.0"),
+        ("none (swapped: stm's weights)", "30.0", "35.0"),
+    ]
+    assert (found.gone, found.apart) == ((), ())
+
+
+def test_a_control_that_is_no_more_is_gone_though_another_is_there(tmp_path):
+    scored(tmp_path / "old", [0.5, 0.5], "none", weights="gc:0123456789ab")
+    scored(tmp_path / "old", [0.5, 0.5], "none", weights="stm:ba9876543210")
+    scored(tmp_path / "new", [0.5, 0.5], "none", weights="gc:0123456789ab")
+    found = against(load(tmp_path / "new"), tmp_path / "old")
+    assert found.gone == ("none (swapped: stm's weights): J&F on davis2016",)
+
+
+def test_of_several_new_weights_of_one_method_none_is_guessed_at(tmp_path):
+    scored(tmp_path / "old", [0.5, 0.5])
+    for digit in "ab":
+        scored(tmp_path / "new", [0.5, 0.5], weights=12 * digit)
+    found = against(load(tmp_path / "new"), tmp_path / "old")
+    assert (found.moves, found.gone) == ((), ())
+    assert found.apart == (
+        "gc: J&F on davis2016: 2 weights of that name now, none of them the same",
     )
 
 
@@ -112,14 +159,14 @@ def test_a_method_that_is_not_measured_any_more_is_worse(tmp_path):
     assert found.worse
 
 
-def costs(folder, macs, seconds, machine="Abacus"):
+def costs(folder, macs, seconds, machine="Abacus", clock="clock"):
     store = Store(folder, stamp={**STAMP, "machine": machine})
     common = {"method": "gc", "preset": "mini", "size": "480x854", "objects": 1,
               "weights": "0123456789ab", "dataset": "davis2016"}  # fmt: skip
     rows = [Row(None, t, "read_macs", macs * t, "MAC") for t in (1, 10)]
     store.append(Cell(harness="flops", protocol="torch", **common), rows)
-    clock = [Row(None, None, "frame_seconds_p50", seconds, "s")]
-    store.append(Cell(harness="speed", protocol="clock", **common), clock)
+    rows = [Row(None, None, "frame_seconds_p50", seconds, "s")]
+    store.append(Cell(harness="speed", protocol=clock, **common), rows)
 
 
 def test_a_count_that_doubles_is_worse_and_named_at_its_last_common_t(tmp_path):
@@ -142,8 +189,21 @@ def test_a_frame_time_moves_only_beyond_what_a_machine_wobbles(tmp_path, seconds
 def test_times_of_two_machines_are_not_compared_and_counts_are(tmp_path):
     costs(tmp_path / "old", 1e9, 0.1)
     costs(tmp_path / "new", 1e9, 0.1, machine="Slide rule")
-    moves = against(load(tmp_path / "new"), tmp_path / "old").moves
-    assert [m.metric for m in moves] == ["read macs at t = 10 (G MAC)"]
+    found = against(load(tmp_path / "new"), tmp_path / "old")
+    assert [m.metric for m in found.moves] == ["read macs at t = 10 (G MAC)"]
+    assert found.apart == ("gc: speed at 480x854: timed on another machine",)
+
+
+@pytest.mark.parametrize(("machine", "gone"), [
+    ("Slide rule", ()), ("Abacus", ("gc: speed at 480x854",)),
+])  # fmt: skip
+def test_times_of_another_machine_are_there_however_many_threads_it_takes(tmp_path, machine, gone):
+    for folder, where, threads in (("old", "Abacus", 2), ("new", machine, 16)):
+        clock = protocol(Settings(methods=(), threads=threads))
+        costs(tmp_path / folder, 1e9, 0.1, where, clock)
+    found = against(load(tmp_path / "new"), tmp_path / "old")
+    assert found.gone == gone
+    assert found.worse == bool(gone)
 
 
 @pytest.mark.parametrize(("factor", "status"), [(1.0, 0), (2.0, 1), (0.5, 0)])

@@ -5,59 +5,33 @@
     frame time   ratio of medians; under SAME_SPEED either way is noise, and the machine must agree
 
 A pair is compared only where everything but the machine (for times: with the machine), the
-weights and the code is equal: data set, protocol, preset, size, precision.
+weights and the code is equal: data set, protocol, preset, size, precision, and whose weights they
+are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-import pandas as pd
-
-from vosbench.metrics import paired
 from vosbench.report.costs import Costs, all_costs
 from vosbench.report.evidence import Evidence, load
-from vosbench.report.formats import percent, probability, signed_percent, significant
+from vosbench.report.moves import Move, kind, of_costs, of_scores
 from vosbench.report.ratios import SAME_SPEED
-from vosbench.report.runs import Run
 from vosbench.report.scores import Scores, all_scores
-from vosbench.report.settings import Setting
-from vosbench.report.tabular import Column, Row, Table
+from vosbench.report.settings import Setting, weights_text
+from vosbench.report.tabular import Column, Table
 from vosbench.results.cell import short_side
 
 Measured = TypeVar("Measured", Scores, Costs)
-COUNT_CHANGE = 1.01  # ratio from which on an exact count has changed
-COUNTS: dict[str, dict[str, tuple[str, float]]] = {  # metric -> unit, divisor
-    "flops": {"parameters": ("M", 1e6), "read_macs": ("G MAC", 1e9), "write_macs": ("G MAC", 1e9)},
-    "growth": {"state_bytes": ("MiB", 2**20), "read_temporary_bytes": ("MiB", 2**20)},
-}
 COLUMNS = (
     Column("method", "Method", text=True), Column("metric", "Measure", text=True),
     Column("setting", "Setting", text=True), Column("old", "Before", text=True),
     Column("new", "Now", text=True), Column("change", "Change", text=True),
-    Column("verdict", "Verdict", text=True),
+    Column("pairs", "Over", text=True), Column("verdict", "Verdict", text=True),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Move:
-    """One number in both stores. `verdict`: better, worse, or "" where it is noise or the same."""
-
-    method: str
-    metric: str
-    setting: str
-    old: str
-    new: str
-    change: str
-    verdict: str
-
-    @property
-    def row(self) -> Row:
-        return {**vars(self), "verdict": self.verdict or "no change beyond noise"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +41,7 @@ class Comparison:
     old: Path
     moves: tuple[Move, ...]
     gone: tuple[str, ...]
+    apart: tuple[str, ...] = ()  # what both have and no number compares, and why
 
     @property
     def worse(self) -> bool:
@@ -84,6 +59,7 @@ class Comparison:
             "exact: from 1 % on they changed. Times: on one machine, and only a ratio above "
             f"{SAME_SPEED} is a change.",
             *(f"Not measured any more: {name}." for name in self.gone),
+            *(f"Not compared: {reason}." for reason in self.apart),
         ]
         return Table("against", f"Against {self.old}", COLUMNS, [m.row for m in moves], notes)
 
@@ -95,30 +71,57 @@ def against(new: Evidence, old_folder: Path) -> Comparison:
         DataError: there is no store in the old folder.
     """
     old = load(old_folder)
-    moves, gone = [], []
+    found: list[Move | str] = []
+    gone: list[str] = []
     for before in all_scores(old):
         now = _like(before.setting, all_scores(new))
-        kept = {run.label for run in now.runs} if now else set()
-        lost = {run.label for run in before.runs} - kept
-        gone += [f"{label}: J&F on {before.setting.dataset}" for label in sorted(lost)]
-        moves += list(_accuracy(before, now)) if now else []
+        gone += _lost(before, now)
+        found += of_scores(before, now) if now else []
     for harness in ("flops", "growth", "speed"):
-        here, found = all_costs(new, harness), all_costs(old, harness)
-        for costs in found:
+        here = all_costs(new, harness)
+        for costs in all_costs(old, harness):
             fitting = _like(costs.setting, here)
-            moves += list(_costs(costs, fitting)) if fitting else []
-            there = [fitting] if fitting else _elsewhere(costs, here)
-            lost = set(costs.labels) - {label for one in there for label in one.labels}
+            found += of_costs(costs, fitting) if fitting else []
+            there = set(fitting.labels) if fitting else set()
+            elsewhere = set() if fitting else _elsewhere(costs, here)
             where = f"{harness} at {costs.setting.size}"
-            gone += [f"{label}: {where}" for label in sorted(lost)]
-    return Comparison(old_folder, tuple(moves), tuple(dict.fromkeys(gone)))
+            gone += [f"{x}: {where}" for x in costs.labels if x not in there | elsewhere]
+            found += [
+                f"{x}: {where}: timed on another machine" for x in costs.labels if x in elsewhere
+            ]
+    moves = tuple(x for x in found if isinstance(x, Move))
+    apart = (x for x in found if isinstance(x, str))
+    return Comparison(old_folder, moves, *(tuple(dict.fromkeys(x)) for x in (gone, apart)))
 
 
-def _elsewhere(costs: Costs, here: list[Costs]) -> list[Costs]:
-    """Times of another machine cannot be compared, but they are there."""
+def _lost(before: Scores, now: Scores | None) -> list[str]:
+    """Methods on weights of one origin that are not there any more, whatever the digest."""
+    kept = {kind(run) for run in now.runs} if now else set()
+    return [
+        f"{run.label}{f' ({weights_text(run.weights)})' if run.swapped else ''}: "
+        f"J&F on {before.setting.dataset}"
+        for run in sorted(before.runs, key=kind)
+        if kind(run) not in kept
+    ]
+
+
+def _elsewhere(costs: Costs, here: list[Costs]) -> set[str]:
+    """Methods timed on another machine: their times cannot be compared, but they are there."""
     if costs.setting.harness != "speed":
-        return []
-    return [one for one in here if _anywhere(one.setting) == _anywhere(costs.setting)]
+        return set()
+    wanted, near = _timed(costs.setting), _hardware(costs.setting)
+    far = (one for one in here if _hardware(one.setting) != near)
+    return {label for one in far if _timed(one.setting) == wanted for label in one.labels}
+
+
+def _hardware(setting: Setting) -> tuple[str, str, str]:
+    return setting.machine, setting.device, setting.device_name
+
+
+def _timed(setting: Setting) -> Setting:
+    """A clock's setting on any machine: how many threads torch takes there is the machine's own."""
+    protocol = re.sub(r"\d+ (?=CPU threads)", "", setting.protocol)
+    return replace(_anywhere(setting), protocol=protocol)
 
 
 def _like(setting: Setting, found: list[Measured]) -> Measured | None:
@@ -136,61 +139,3 @@ def _anywhere(setting: Setting) -> Setting:
     size = setting.size if setting.harness != "accuracy" else str(short_side(setting.size))
     device = setting.device.split(":")[0]
     return replace(setting, machine="", device_name="", device=device, size=size)
-
-
-def _accuracy(old: Scores, new: Scores) -> Iterator[Move]:
-    for before in old.runs:
-        for now in _runs(new, before):
-            columns = old.per_sequence[before.name], new.per_sequence[now.name]
-            both = pd.concat(columns, axis=1, join="inner").dropna()
-            if both.empty:
-                continue
-            a, b = both.to_numpy().T
-            weights = new.weights[both.index].to_numpy()
-            d = paired(b, a, weights=weights)
-            told = f"{signed_percent(d.difference)} ({signed_percent(d.low)} to "
-            told += f"{signed_percent(d.high)}, uncorrected p {probability(d.p)})"
-            verdict = ("better" if d.difference > 0 else "worse") if d.clear else ""
-            was, is_ = (percent(np.average(x, weights=weights)) for x in (a, b))
-            yield Move(now.title, "J&F (%)", old.setting.dataset, was, is_, told, verdict)
-
-
-def _runs(scores: Scores, like: Run) -> list[Run]:
-    """The run of the same label: with the same weights where it has several."""
-    same = [run for run in scores.runs if run.label == like.label]
-    exact = [run for run in same if run.weights == like.weights]
-    return exact or (same if len(same) == 1 else [])
-
-
-def _costs(old: Costs, new: Costs) -> Iterator[Move]:
-    where = f"{old.setting.size} {old.setting.protocol[:24]}".strip()
-    for label in sorted(set(old.labels) & set(new.labels)):
-        for metric, (unit, scale) in COUNTS.get(old.setting.harness, {}).items():
-            t = _common_t(old, new, label, metric)
-            yield from _ratio(old, new, label, metric, t, unit, scale, COUNT_CHANGE, where)
-        if old.setting.harness == "speed":
-            yield from _ratio(
-                old, new, label, "frame_seconds_p50", None, "ms", 1e-3, SAME_SPEED, where
-            )
-
-
-def _common_t(old: Costs, new: Costs, label: str, metric: str) -> int | None:
-    both = set(old.series(label, metric)[0]) & set(new.series(label, metric)[0])
-    return int(max(both)) if both else None
-
-
-def _ratio(
-    old: Costs, new: Costs, label: str, metric: str, t: int | None, unit: str, scale: float,
-    limit: float, where: str,
-) -> Iterator[Move]:  # fmt: skip
-    """One number that is better when lower."""
-    a, b = old.at(label, metric, t), new.at(label, metric, t)
-    if a is None or b is None:
-        return
-    at = f" at t = {t}" if t is not None else ""
-    moved = max(a, b) > limit * min(a, b)
-    yield Move(
-        label, f"{metric.replace('_', ' ')}{at} ({unit})", where, significant(a / scale),
-        significant(b / scale), f"x {significant(b / a)}" if a else "from 0" if b else "0",
-        ("better" if b < a else "worse") if moved else "",
-    )  # fmt: skip

@@ -49,7 +49,10 @@ def conclude(found: "Report", *, fail_on_missing: bool = False) -> int:
     for move in found.moved.moves:
         if move.verdict:
             print(f"{move.verdict}: {move.method}, {move.metric}, {move.setting}: "
-                  f"{move.old} -> {move.new}, {move.change}")  # fmt: skip
+                  f"{move.old} -> {move.new}, {move.change}"
+                  + (f", over {move.pairs}" if move.pairs else ""))  # fmt: skip
     for name in found.moved.gone:
         print(f"gone: {name}")
+    for reason in found.moved.apart:
+        print(f"not compared: {reason}")
     return int(found.moved.worse or lacking)
