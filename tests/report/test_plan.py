@@ -16,7 +16,7 @@ from vosbench.report.costs import all_costs
 from vosbench.report.evidence import load
 from vosbench.report.plan import YEAR, Amount, tables
 from vosbench.report.tabular import MISSING, Table
-from vosbench.report.trend import Line, frame_line, state_line
+from vosbench.report.trend import Line, frame_lines, state_line
 from vosbench.results import Cell, Row, Store
 
 MIB = 2**20
@@ -146,16 +146,31 @@ def test_only_what_grows_in_the_last_half_grows_on(tmp_path: Path) -> None:
 
 def test_noise_outside_the_read_is_not_taken_for_growth(tmp_path: Path) -> None:
     (found,) = all_costs(load(store(tmp_path)), "speed")
-    line = frame_line(found, "stm", until=math.inf)
-    assert line is not None
-    assert (line.start, line.slope) == (pytest.approx(0.040), pytest.approx(0.001))
-    filling = frame_line(found, "stm", until=50)
+    lines = frame_lines(found, "stm", until=math.inf)
+    assert lines is not None
+    for line in lines:
+        assert (line.start, line.slope) == (pytest.approx(0.040), pytest.approx(0.001))
+    filling = frame_lines(found, "stm", until=50)
     assert filling is not None
-    assert filling.at(10_000) == pytest.approx(line.at(50))
-    still = frame_line(found, "gc", until=0)
+    assert filling.likely.at(10_000) == pytest.approx(lines.likely.at(50))
+    still = frame_lines(found, "gc", until=0)
     assert still is not None
-    assert (still.start, still.slope) == (pytest.approx(0.040), 0)
-    assert frame_line(found, "nobody", until=math.inf) is None
+    assert [line.start for line in still] == pytest.approx([0.040] * 3)
+    assert {line.slope for line in still} == {0}
+    assert frame_lines(found, "nobody", until=math.inf) is None
+
+
+def test_on_a_gpu_the_seconds_are_the_device_s_and_no_core_s(tmp_path: Path) -> None:
+    kept = Store(tmp_path, stamp=STAMP | {"device_name": "Slate"})
+    cell = {"method": "gc", "device": "cuda:0", **COMMON}
+    kept.append(Cell(harness="speed", protocol="a clock", **cell), speed(0))
+    kept.append(Cell(harness="growth", protocol="measured", **cell), state(0))
+    _, methods = tables(load(tmp_path), AMOUNT)
+    gc = row(methods, "gc")
+    assert gc["network"] == pytest.approx(2966.4 / YEAR)  # wall, whatever the host's threads
+    assert "Network (GPU years)" in [column.header for column in methods.columns]
+    assert (gc["days"], gc["workers"]) == (None, None)
+    assert "do not apply" in methods.notes[-1]
 
 
 def test_the_sum_along_a_line_is_the_sum_of_its_points() -> None:
@@ -184,6 +199,15 @@ def test_twice_the_hours_are_twice_the_work_and_longer_clips_cost_a_growing_memo
 @pytest.mark.parametrize("wrong", [{"hours": 0}, {"fps": -1}, {"clip": 0.1}, {"cores": 0}])
 def test_amounts_of_nothing_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="expected numbers above 0"):
+        Amount(**({"hours": 1, "fps": 10, "clip": 5, "cores": 1} | wrong))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"hours": math.inf}, {"hours": math.nan}, {"fps": math.inf}, {"clip": math.nan},
+    {"hours": 1e308},
+])  # fmt: skip
+def test_amounts_without_end_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="expected finite numbers"):
         Amount(**({"hours": 1, "fps": 10, "clip": 5, "cores": 1} | wrong))  # type: ignore[arg-type]
 
 

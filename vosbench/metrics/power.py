@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
+
+from vosbench.metrics.slope import slope
 
 
 class Exponent(NamedTuple):
@@ -21,9 +21,8 @@ class Exponent(NamedTuple):
 def exponent(t: ArrayLike, amount: ArrayLike, *, start: float = 0) -> Exponent | None:
     """Slope b of log(amount) = a + b log(t) by least squares over t >= start, with its interval.
 
-    The interval is b +- Student's t x standard error, for n - 2 degrees of freedom. What it covers
-    is how far the curve is from one power of t, not chance: bytes are counted, and counted again
-    they are the same.
+    What the interval of `slope` covers here is how far the curve is from one power of t, not
+    chance: bytes are counted, and counted again they are the same.
 
     Args:
         t: frame indices.
@@ -38,15 +37,8 @@ def exponent(t: ArrayLike, amount: ArrayLike, *, start: float = 0) -> Exponent |
     """
     used = _used(t, amount, start)
     x, y = (np.log(np.asarray(z, dtype=float)[used]) for z in (t, amount))
-    n, spread = len(x), float(((x - x.mean()) ** 2).sum()) if len(x) else 0.0
-    if n < 3 or spread == 0:
-        return None
-    y = y - y[0]  # equal amounts then give exactly 0
-    slope = float(((x - x.mean()) * (y - y.mean())).sum()) / spread
-    rest = y - y.mean() - slope * (x - x.mean())
-    error = math.sqrt(float((rest**2).sum()) / (n - 2) / spread)
-    half = float(stdtrit(n - 2, 0.975)) * error  # Student's t, two-sided 95 %
-    return Exponent(slope, slope - half, slope + half)
+    found = slope(x, y)
+    return None if found is None else Exponent(*found)
 
 
 def _used(t: ArrayLike, amount: ArrayLike, start: float) -> np.ndarray:

@@ -6,6 +6,7 @@ would measure it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from vosbench.report.costs import Costs, all_costs, choose
 from vosbench.report.evidence import Evidence
 from vosbench.report.formats import significant
 from vosbench.report.tabular import Column, Row, Table
-from vosbench.report.trend import Line, frame_line, state_line
+from vosbench.report.trend import FrameLines, Line, frame_lines, state_line
 
 HOUR, DAY, YEAR = 3600.0, 86400.0, 365.25 * 86400.0  # seconds
 _UNITS = {"frame_seconds": "s", "read_seconds": "s", "first_frame_seconds": "s",
           "state_bytes": "byte"}  # fmt: skip
+_ALL = "All of it: the network and every line of CPU years above, spread evenly over the cores."
+_GPU = ("GPU years: of one such device with one clip at a time; workers and days on CPU cores do "
+        "not apply to it.")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,16 @@ class Amount:
     cores: int  # that work at once
 
     def __post_init__(self) -> None:
-        if min(self.hours, self.fps, self.clip, self.cores) <= 0 or self.clip * self.fps < 2:
+        given = (
+            f"{self.hours:g} hours at {self.fps:g} frames a second in clips of {self.clip:g} s on "
+            f"{self.cores} cores"
+        )
+        if not math.isfinite(self.frames * self.length):
+            raise UsageError(f"{given}: expected finite numbers: lower --hours, --fps or --clip")
+        if min(self.hours, self.fps, self.clip, self.cores) <= 0 or self.length < 2:
             raise UsageError(
-                f"{self.hours:g} hours at {self.fps:g} frames a second in clips of {self.clip:g} s "
-                f"on {self.cores} cores: nothing to do; expected numbers above 0, and clips of at "
-                "least two frames: raise --hours, --fps, --clip or --cores"
+                f"{given}: nothing to do; expected numbers above 0, and clips of at least two "
+                "frames: raise --hours, --fps, --clip or --cores"
             )
 
     @property
@@ -104,37 +113,54 @@ def _common_table(common: list[rates.Rate], amount: Amount) -> Table:
 
 def _methods_table(speed: Costs, growth: Costs, common: list[rates.Rate], amount: Amount) -> Table:
     beside = sum(rate.value or 0.0 for rate in common if rate.unit == "s") * amount.frames
+    on_cpu = speed.setting.device.startswith("cpu")
+    unit = "CPU years" if on_cpu else "GPU years"
     rows: list[Row] = []
+    unclear: list[str] = []
     for label in speed.labels:
         state = state_line(growth, label)
-        line = state and frame_line(speed, label, until=state.until)
+        lines = None if state is None else frame_lines(speed, label, until=state.until)
         first, threads = (speed.at(label, m, None) for m in ("first_frame_seconds", "threads"))
-        if state is None or line is None or first is None or threads is None:
+        if state is None or lines is None or first is None or threads is None:
             continue
-        wall = network_seconds(line, first, amount)
+        wall, *ends = (network_seconds(line, first, amount) for line in lines)
+        used = threads if on_cpu else 1.0  # a GPU's own seconds, whatever the host does beside
         rows.append({
-            "method": label, "frame": 1e3 * wall / amount.frames, "network": wall * threads / YEAR,
-            "days": (wall * threads + beside) / amount.cores / DAY,
-            "workers": amount.cores / threads,
+            "method": label, "frame": 1e3 * wall / amount.frames, "network": wall * used / YEAR,
+            "days": (wall * used + beside) / amount.cores / DAY if on_cpu else None,
+            "workers": amount.cores / used if on_cpu else None,
             "clip": state.at(amount.length - 1) / 2**20,
             "hour": state.at(HOUR * amount.fps - 1) / 2**20,
         })  # fmt: skip
-    columns = [
+        if _unclear(lines, measured=max(speed.times(label)), last=amount.length - 1):
+            low, high = (significant(x * used / YEAR) for x in ends)
+            unclear.append(f"{label}: the growth of its read is within noise of 0; by its 95 % "
+                           f"interval the network takes {low} to {high} {unit}.")  # fmt: skip
+    notes = [
+        f"Speed: {speed.setting.describe()}.",
+        f"Times were measured to t = {_last(speed)}, bytes to t = {_last(growth)}; a memory that "
+        "grows goes on along its straight line, one of bounded size until it is full. The slope of "
+        "its read is the measured one, never below 0 nor above proportion to t.",
+        *unclear, _ALL if on_cpu else _GPU,
+    ]  # fmt: skip
+    return Table("plan_methods", "By memory", _columns(amount, unit), rows, notes)
+
+
+def _columns(amount: Amount, unit: str) -> list[Column]:
+    return [
         Column("method", "Method", text=True),
         Column("frame", "A frame", "ms"),
-        Column("network", "Network", "CPU years"),
+        Column("network", "Network", unit),
         Column("workers", f"Workers on {amount.cores} cores", show=lambda x: f"{x:g}"),
         Column("days", "All of it there", "days"),
         Column("clip", f"State after {amount.clip:g} s", "MiB an object"),
         Column("hour", "State after an hour in one clip", "MiB an object"),
     ]
-    notes = (
-        f"Speed: {speed.setting.describe()}.",
-        f"Times were measured to t = {_last(speed)}, bytes to t = {_last(growth)}; a memory that "
-        "grows goes on along its straight line, one of bounded size until it is full.",
-        "All of it: the network and every line of CPU years above, spread evenly over the cores.",
-    )
-    return Table("plan_methods", "By memory", columns, rows, notes)
+
+
+def _unclear(lines: FrameLines, *, measured: float, last: float) -> bool:
+    """Whether a sum to the last t goes beyond what was measured, along a slope that may be none."""
+    return min(lines.likely.until, last) > measured and lines.least.slope == 0
 
 
 def _last(costs: Costs) -> int:

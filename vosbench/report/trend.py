@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
+from vosbench.metrics.slope import slope
 from vosbench.report.costs import Costs
 
 
@@ -61,10 +63,19 @@ def _up_to(line: Line, bound: float | None) -> Line:
     return line if bound is None else replace(line, until=(bound - line.start) / line.slope)
 
 
-def frame_line(speed: Costs, label: str, *, until: float) -> Line | None:
+class FrameLines(NamedTuple):
+    """Seconds of a frame along a line: the likeliest, and those at its slope's 95 % interval."""
+
+    likely: Line
+    least: Line
+    most: Line
+
+
+def frame_lines(speed: Costs, label: str, *, until: float) -> FrameLines | None:
     """Wall seconds of a frame against t. While the state grows, its read does: the rest is a mean.
 
-    A line through whole frames would take the machine's noise in the encoder for growth.
+    A line through whole frames would take the machine's noise in the encoder for growth. Whatever
+    the noise, a read grows no faster than in proportion to t, and never shrinks.
 
     Args:
         speed: what was timed.
@@ -75,8 +86,11 @@ def frame_line(speed: Costs, label: str, *, until: float) -> Line | None:
     times, read = speed.series(label, "read_seconds")
     if not len(t):
         return None
-    if not until or not np.array_equal(t, times):
-        return Line.through(t, frame, until)
-    growing = t <= until
-    line = Line.through(t[growing], read[growing], until)
-    return Line(line.start + float((frame - read).mean()), line.slope, until)
+    growing = np.minimum(t, until)
+    slopes = np.zeros(3)
+    if until:
+        read = read if np.array_equal(t, times) else frame
+        found = slope(growing, read) or (0.0, 0.0, math.inf)  # too few t to tell
+        slopes = np.clip(found, 0.0, read.mean() / growing.mean())
+    middle = float(frame.mean()), float(growing.mean())
+    return FrameLines(*(Line(middle[0] - b * middle[1], b, until) for b in slopes.tolist()))
