@@ -62,4 +62,4 @@ class First(Memory):
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """One frame at any t."""
-        return attention_cost([pixels], pixels, objects, self.key_dim, self.value_dim)
+        return attention_cost(1, pixels, objects, self.key_dim, self.value_dim)

@@ -57,4 +57,4 @@ class FirstPrevious(Memory):
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """One frame at t = 1, two from then on."""
         frames = min(t, 2)
-        return attention_cost([pixels] * frames, pixels, objects, self.key_dim, self.value_dim)
+        return attention_cost(frames, pixels, objects, self.key_dim, self.value_dim)

@@ -135,9 +135,8 @@ class RecurrentEmbedding(Memory):
         """Read: four frames, two at t = 1; write: keys compressed once, values per object."""
         kept, read = (1, 2) if t == 1 else (3, 4)  # frames: the first is read twice
         cost = attention_cost(
-            [pixels] * read, pixels, objects, self.key_dim, self.value_dim, shared=True,
-            k=self.top_k,
-        )  # fmt: skip
+            read, pixels, objects, self.key_dim, self.value_dim, shared=True, k=self.top_k
+        )
         write = self.of_key.macs(pixels) + objects * self.of_value.macs(pixels)
         return cost._replace(
             write_macs=0 if t == 1 else write,

@@ -54,4 +54,4 @@ class SpaceTime(Memory):
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Read: objects x stored x pixels x (key_dim + value_dim); a write multiplies nothing."""
-        return attention_cost([pixels] * t, pixels, objects, self.key_dim, self.value_dim)
+        return attention_cost(t, pixels, objects, self.key_dim, self.value_dim)

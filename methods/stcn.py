@@ -81,6 +81,6 @@ class Correspondence(Memory):
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Keys and scores once for all objects; the bias is one number per stored location."""
         cost = attention_cost(
-            [pixels] * t, pixels, objects, self.key_dim, self.value_dim, shared=True, k=self.top_k
+            t, pixels, objects, self.key_dim, self.value_dim, shared=True, k=self.top_k
         )
         return cost._replace(temporary_bytes=cost.temporary_bytes + 4 * t * pixels)

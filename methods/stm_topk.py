@@ -70,6 +70,4 @@ class SpaceTimeTopK(Memory):
 
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """Scores and bytes of state as STM; of the values, k are added up per query location."""
-        return attention_cost(
-            [pixels] * t, pixels, objects, self.key_dim, self.value_dim, k=self.top_k
-        )
+        return attention_cost(t, pixels, objects, self.key_dim, self.value_dim, k=self.top_k)

@@ -75,4 +75,4 @@ class Window(Memory):
     def cost(self, t: int, pixels: int, objects: int) -> Cost:
         """As STM with at most 1 + recent frames."""
         frames = min(t, 1 + self.recent)
-        return attention_cost([pixels] * frames, pixels, objects, self.key_dim, self.value_dim)
+        return attention_cost(frames, pixels, objects, self.key_dim, self.value_dim)

@@ -271,6 +271,19 @@ def test_temporary_bytes_do_not_depend_on_the_number_of_frames(k: int | None) ->
     assert len(set(peaks)) == 1
 
 
+@pytest.mark.parametrize("pixels", [1, 18, 682, 683, 2048, 2049, 8192, 12289])
+@pytest.mark.parametrize("k", [None, 1, 50])
+def test_equal_frames_cost_what_the_list_of_them_does_however_many(
+    pixels: int, k: int | None
+) -> None:
+    asked = pixels, 2, 16, 32
+    for frames in (1, 2, 3, 113, 114, 456):
+        listed = attention_cost([pixels] * frames, *asked, k=k)
+        assert attention_cost(frames, *asked, k=k) == listed
+    endless = attention_cost(10**12, *asked, k=k)
+    assert endless.state_bytes == 10**12 * pixels * 2 * (16 + 32) * 4
+
+
 SHAPES = [[48], [48] * 7, [330] * 9, [40, 4, 4, 4], [5000, 3]]
 CASES = list(itertools.product(SHAPES, [1, 3], [False, True], [None, 5, 50]))
 

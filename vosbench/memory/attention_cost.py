@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vosbench.memory import bank as banks
-from vosbench.memory.bank import length, queries_at_once, row, split
+from vosbench.memory.bank import length, longest, queries_at_once, row, split
 from vosbench.memory.interface import Cost
 
 
 def attention_cost(
-    lengths: Sequence[int], pixels: int, objects: int, key_dim: int, value_dim: int,
+    frames: int | Sequence[int], pixels: int, objects: int, key_dim: int, value_dim: int,
     *, shared: bool = False, k: int | None = None,
 ) -> Cost:  # fmt: skip
     """Cost of a bank, and of a read without gradients by a query (1, key_dim, pixels).
@@ -25,7 +25,7 @@ def attention_cost(
     of top k alone, one frame's values of one object, its readout, and where the k best are.
 
     Args:
-        lengths: locations of each stored frame.
+        frames: stored ones, of `pixels` locations each; or the locations of each.
         pixels: query locations.
         objects: read together.
         key_dim: channels of keys and queries.
@@ -33,16 +33,20 @@ def attention_cost(
         shared: all objects have the same keys.
         k: of `attend_top_k`; None for `attend`.
     """
-    several, stored = 1 if shared else objects, sum(lengths)
+    several, limits = 1 if shared else objects, banks.ALL if k is None else banks.TOP_K
+    if isinstance(frames, int):  # asked for every t of a long video: no list of its frames
+        stored, largest, block = frames * pixels, pixels, longest(frames, pixels, limits.locations)
+    else:
+        stored, largest = sum(frames), max(frames)
+        block = max(map(length, split(list(frames), limits.locations)))
     kept = 1 if k is None else min(k, stored)  # extra columns of a row
-    limits = banks.ALL if k is None else banks.TOP_K
-    columns = max(row(length(block), kept) for block in split(list(lengths), limits.locations))
+    columns = row(block, kept)
     queries = queries_at_once(pixels, objects, columns, limits)
     temporary = 4 * several * queries * (columns + 2)  # l and the largest weight
     if k is not None:
         readout = 4 * objects * pixels * value_dim  # not there yet while scores are made
         scoring = several * queries * (4 * columns + 37 * kept) - readout
-        adding = 24 * pixels * kept + 32 * pixels + 4 * value_dim * (pixels + max(lengths))
+        adding = 24 * pixels * kept + 32 * pixels + 4 * value_dim * (pixels + largest)
         temporary = 12 * several * pixels * kept + max(scoring, adding)
     read = kept if k else stored
     return Cost(

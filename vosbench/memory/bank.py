@@ -85,6 +85,16 @@ def split(lengths: list[int], most: int) -> list[Block]:
     return blocks
 
 
+def longest(frames: int, pixels: int, most: int) -> int:
+    """Locations of the longest block that frames of so many locations are split into.
+
+    >>> longest(7, 900, 2048), longest(1, 900, 2048), longest(7, 2100, 2048)
+    (1800, 900, 1050)
+    """
+    whole = most // pixels  # frames in a block
+    return min(frames, whole) * pixels if whole else -(-pixels // -(-pixels // most))
+
+
 def length(block: Block) -> int:
     """Stored locations in a block."""
     return block[-1].at + block[-1].end - block[-1].begin if block else 0
