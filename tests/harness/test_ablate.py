@@ -80,7 +80,7 @@ def test_settings_of_the_run_and_of_the_data_make_runs_of_their_own() -> None:
         ("stm.every", r"expected METHOD.PARAMETER=VALUE"),
         ("stm.every=", r"expected METHOD.PARAMETER=VALUE"),
         ("stm.every=0", r"every is 0; expected a whole number"),
-        ("stm.keep_first=2", r"'2' is no truth value; expected 0 or 1"),
+        ("stm.keep_first=2", r"keep_first is 2; expected True or False"),
         ("stm.every=1,2,1", r"stm.policy_every=1 is given twice; give it once"),
         ("gc_ema.rate=0.1,0.10", r"gc_ema.rate=0.1 is given twice"),
         ("run.seed=0,1,00", r"run.seed=0 is given twice"),

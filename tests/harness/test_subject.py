@@ -99,6 +99,20 @@ def test_a_value_that_is_the_default_makes_no_other_run(method: str, same: str) 
         assert named.cell("speed") == default.cell("speed")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "label"),
+    [
+        ("stm:policy_include_previous=0", "stm:policy_include_previous=false",
+         "stm:policy_include_previous=False"),
+        ("gc_ema:rate=1", "gc_ema:rate=1.0", "gc_ema:rate=1.0"),
+    ],
+)  # fmt: skip
+def test_a_value_is_one_setting_however_it_is_typed(one: str, other: str, label: str) -> None:
+    first, second = (Entry.of(text, settings()) for text in (one, other))
+    assert first.cell("speed") == second.cell("speed")
+    assert first.name == second.name == label
+
+
 def test_the_default_of_another_preset_is_a_run_of_its_own() -> None:
     names = [
         Entry.of(f"gc:key_dim={k}", settings(preset=preset)).name

@@ -14,7 +14,7 @@ from typing import Any
 from vosbench import registry
 from vosbench.data.synthetic.options import Options
 from vosbench.errors import UsageError, unknown
-from vosbench.harness.defaults import POLICY
+from vosbench.harness.defaults import POLICY, cast
 from vosbench.harness.subject import typed
 from vosbench.memory import WritePolicy
 
@@ -84,12 +84,8 @@ def _parameters(method: str) -> dict[str, Any]:
 def _value(scope: str, name: str, text: str, default: object) -> Any:
     if name in DIMS:
         return _whole(scope, name, text, 1)
-    if isinstance(default, bool):
-        truth = {"0": False, "1": True, "false": False, "true": True}
-        if text.lower() not in truth:
-            raise UsageError(f"--grid {scope}.{name}: {text!r} is no truth value; expected 0 or 1")
-        return truth[text.lower()]
-    return typed(text)
+    value = typed(text)
+    return cast(value, default) if isinstance(default, bool) else value
 
 
 def _whole(scope: str, name: str, text: str, low: int) -> int:

@@ -25,7 +25,20 @@ def differing(method: str, parameters: Mapping[str, Any], settings: Settings) ->
     not.
     """
     own = defaults(method, settings)
-    return {k: v for k, v in parameters.items() if k not in own or v != own[k]}
+    alike = {k: cast(v, own[k]) if k in own else v for k, v in parameters.items()}
+    return {k: v for k, v in alike.items() if k not in own or v != own[k]}
+
+
+def cast(value: Any, default: object) -> Any:
+    """A number as its default is written, where that is the same number: equal settings are equal
+    in a Record.
+
+    >>> cast(0, True), cast(1, 0.5), cast(64.0, 20), cast(0.5, 20), cast(None, 20)
+    (False, 1.0, 64, 0.5, None)
+    """
+    kind = type(default)
+    number = isinstance(value, int | float) and abs(value) <= 2**53  # else no float holds it
+    return kind(value) if kind in (bool, int, float) and number and kind(value) == value else value
 
 
 def noted(method: str, settings: Settings) -> str:
