@@ -22,6 +22,7 @@ from vosbench.cli import main
         ("bench --methods gc,,stm", "--methods 'gc,,stm': a name is empty"),
         ("bench --store=", "an empty name for a folder: expected one"),
         ("report --out=", "an empty name for a folder: expected one"),
+        ("ablate --grid stm.every=1,2 --match-macs 1G", "--grid stm.every: --match-state and"),
         ("check gc --limit 0", "Invalid value for '--limit'"),
     ],
 )

@@ -106,6 +106,22 @@ def test_an_axis_given_twice_is_refused() -> None:
         expand(PLAIN, ["stm.every=1", "stm.every=2"])
 
 
+@pytest.mark.parametrize(
+    ("axis", "message"),
+    [
+        ("stm.every=1,2", r"--grid stm.every: .* set every of stm by the budget"),
+        ("policy.include_previous=0,1", r"--grid policy.include_previous: .* of stm by the budget"),
+        ("window.recent=1,2", r"--grid window.recent: .*: vary something else, or give no budget"),
+    ],
+)
+def test_what_a_budget_sets_is_no_axis_beside_it(axis: str, message: str) -> None:
+    given = replace(PLAIN, methods=("stm", "gc"))
+    assert expand(given, [axis])
+    with pytest.raises(UsageError, match=message):
+        expand(given, [axis], capped=True)
+    assert expand(given, ["stm.key_dim=8,16", "window.every=1,2", "gc.every=1,2"], capped=True)
+
+
 def test_options_of_the_synthetic_set_need_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only the synthetic set has options"):
         expand(replace(PLAIN, data=(f"folder={tmp_path}",)), ["gc.every=1", "data.objects=1"])

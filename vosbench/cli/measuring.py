@@ -141,5 +141,6 @@ def ablate(
     if not axes:
         raise UsageError("ablate varies nothing: add --grid, as in --grid stm.every=1,2,5")
     budgets = options["match_state"], options["match_macs"]
-    runs = [matched(run, *budgets) for run in expand(settings_of(options), axes, paired=paired)]
+    points = expand(settings_of(options), axes, paired=paired, capped=any(budgets))
+    runs = [matched(run, *budgets) for run in points]
     measure(runs, options["on"], lambda: typer.echo(table(runs)))

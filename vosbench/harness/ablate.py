@@ -15,6 +15,7 @@ from vosbench import registry
 from vosbench.data import load
 from vosbench.errors import PluginError, UsageError
 from vosbench.harness.axis import COMMON, DIMS, RUN, Axis
+from vosbench.harness.budget import replaced
 from vosbench.harness.checkpoint import named
 from vosbench.harness.defaults import POLICY
 from vosbench.harness.run.jobs import plan
@@ -25,7 +26,9 @@ from vosbench.model.network import preset
 Point = tuple[tuple[str, Any], ...]  # ("run.size", 160), ... in the order of the axes
 
 
-def expand(settings: Settings, grid: Sequence[str], *, paired: bool = False) -> list[Settings]:
+def expand(
+    settings: Settings, grid: Sequence[str], *, paired: bool = False, capped: bool = False
+) -> list[Settings]:
     """The runs of an ablation: each has the methods that share its settings.
 
     Args:
@@ -33,10 +36,12 @@ def expand(settings: Settings, grid: Sequence[str], *, paired: bool = False) -> 
         grid: axes as typed, see `axis`.
         paired: take the first values of a method's axes together, then the second ones, ...; an
             axis of one value goes with all.
+        capped: the runs are then capped to a budget, which sets a parameter of most methods.
 
     Raises:
-        UsageError: an axis that does not parse, is given twice, or whose values do not pair up; a
-            value, or with `paired` a combination, that is given twice or that the method refuses.
+        UsageError: an axis that does not parse, is given twice, that the budget sets, or whose
+            values do not pair up; a value, or with `paired` a combination, that is given twice or
+            that the method refuses.
         DataError: data or weights that do not fit.
     """
     axes = [Axis.of(text) for text in grid]
@@ -46,6 +51,8 @@ def expand(settings: Settings, grid: Sequence[str], *, paired: bool = False) -> 
             raise UsageError(f"--grid: {scope}.{name} is given twice; put its values into one")
     groups: dict[Point, list[str]] = {}
     for text in _methods(settings, axes):
+        if capped:
+            _leave_to_budget(parse(text)[0], axes)
         for run, changed in _points(text, axes, paired=paired):
             groups.setdefault(run, []).append(changed)
     runs = [_changed(settings, run, methods) for run, methods in groups.items()]
@@ -61,6 +68,17 @@ def _methods(settings: Settings, axes: Iterable[Axis]) -> tuple[str, ...]:
     more = [axis.scope for axis in axes if axis.scope not in (*COMMON, *have)]
     found = (*asked, *dict.fromkeys(more))
     return found or named((), settings.preset, settings.weights)
+
+
+def _leave_to_budget(method: str, axes: Iterable[Axis]) -> None:
+    """Refuses an axis whose every value the budget would replace with its own."""
+    for axis in axes:
+        if axis.scope in ("policy", method) and axis.name in replaced(registry.get(method)):
+            name = axis.name.removeprefix(POLICY)
+            raise UsageError(
+                f"--grid {axis.scope}.{name}: --match-state and --match-macs set {name} of "
+                f"{method} by the budget: vary something else, or give no budget"
+            )
 
 
 def _points(text: str, axes: Iterable[Axis], *, paired: bool) -> Iterable[tuple[Point, str]]:

@@ -22,7 +22,7 @@ from vosbench.harness.defaults import POLICY
 from vosbench.harness.room import STATE, Measure, Room, limited, most
 from vosbench.harness.settings import Settings
 from vosbench.harness.subject import parse, split_policy
-from vosbench.memory import Growth
+from vosbench.memory import Growth, Memory
 from vosbench.model.frames import STRIDE, Fit
 from vosbench.model.network import preset
 
@@ -58,6 +58,13 @@ def match(
     return found
 
 
+def replaced(method: type[Memory]) -> tuple[str, ...]:
+    """The parameters that a budget sets, whatever they were; the first is tried for what fits."""
+    if method.growth is Growth.LINEAR:
+        return POLICY + "every", POLICY + "include_previous"
+    return (method.capacity,) if method.capacity else ()
+
+
 def _room(video: Video, settings: Settings) -> Room:
     side = settings.short_side or preset(settings.preset).short_side
     height, width = Fit.of(video.size, side).padded
@@ -66,7 +73,7 @@ def _room(video: Video, settings: Settings) -> Room:
 
 def _capped(text: str, settings: Settings, rooms: Sequence[Room], measure: Measure) -> Capped:
     method = registry.get(parse(text)[0])
-    tried = POLICY + "every" if method.growth is Growth.LINEAR else method.capacity
+    tried = (*replaced(method), "")[0]
     over = 1 if tried else OVER
 
     def amounts(changed: str) -> list[int]:
