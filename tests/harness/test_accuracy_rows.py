@@ -1,8 +1,14 @@
 """What of a sequence's score becomes Records."""
 
-import numpy as np
+from pathlib import Path
 
-from vosbench.harness.accuracy import rows
+import numpy as np
+import pytest
+
+from tests.training.sets import ArrayVideo
+from vosbench.harness.accuracy import measure, rows
+from vosbench.harness.settings import Settings
+from vosbench.harness.subject import prepare
 from vosbench.metrics import Truth
 
 
@@ -20,3 +26,19 @@ def test_j_after_a_return_is_that_of_the_frames_that_show_the_object_again() -> 
     back = {r.t: r.value for r in rows(score) if r.metric == "J_after_return"}
     assert back == {3: 1 / 3, 4: 0.0, 5: 1.0}  # the last frame is not scored under davis2017
     assert {r.t for r in rows(score) if r.metric == "J"} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("protocol", ["davis2017", "youtube-vos"])
+def test_masks_are_the_result_where_the_protocol_has_no_frame_to_score(
+    tmp_path: Path, protocol: str
+) -> None:
+    """The first and the last frame are annotated: davis2017 leaves both out."""
+    video = ArrayVideo([square(2), None, square(8)])
+    subject = prepare(
+        "gc", Settings(methods=("gc",), weights="none", short_side=32, store=tmp_path)
+    )
+    cell = subject.cell("accuracy", dataset=video.dataset, sequence=video.name, protocol=protocol)
+    found = {row.metric for row in measure(subject, video, cell)}
+    assert found - {"J", "F", "swap_pixels"} == {"planned_sequences"}
+    assert ("J" in found) == (protocol == "youtube-vos")
+    assert len(list((tmp_path / "predictions" / cell.folder).iterdir())) == 3

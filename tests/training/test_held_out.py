@@ -107,7 +107,10 @@ def test_a_built_in_sequence_that_is_longer_is_the_same_one() -> None:
     check(drift("length=6,seed=1"), "x", trained)
 
 
-def test_a_video_that_cannot_be_scored_is_refused() -> None:
-    short = ArrayVideo([np.ones((4, 4), np.uint8), None])
-    with pytest.raises(DataError, match=r"arrays has no second annotated frame"):
-        check(Dataset("d", (short,), "davis2017", ""), "d=x", [])
+@pytest.mark.parametrize(("protocol", "least"), [("davis2017", 3), ("youtube-vos", 2)])
+def test_a_video_that_cannot_be_scored_is_refused(protocol: str, least: int) -> None:
+    masks = [np.ones((4, 4), np.uint8)] * least
+    check(Dataset("d", (ArrayVideo(masks),), protocol, ""), "d=x", [])
+    short = ArrayVideo([*masks[1:], None])
+    with pytest.raises(DataError, match=rf"{least - 1} annotated frames; protocol .* {least}: "):
+        check(Dataset("d", (short,), protocol, ""), "d=x", [])

@@ -17,7 +17,7 @@ from vosbench.harness.film import write_film
 from vosbench.harness.key_maps import write_key_maps
 from vosbench.harness.strips import write_strips
 from vosbench.harness.subject import Subject
-from vosbench.metrics import Truth
+from vosbench.metrics import Truth, protocols
 from vosbench.metrics.sequence import SequenceScore
 from vosbench.metrics.statistics import returned
 from vosbench.results import Cell, Row
@@ -51,7 +51,7 @@ def measure(
     if subject.settings.film:
         write_film(drawn, video, predictions)
     planned = Row(None, None, "planned_sequences", among, "1")
-    if len(video.annotated) < 2:
+    if len(video.annotated) < protocols.get(cell.protocol).least:
         return [planned]  # nothing to score against: the masks are the result
     truth = _Truth(video)
     scored = Written(masks, video, video.annotated)

@@ -33,6 +33,11 @@ class Protocol:
     strict: bool = True  # a predicted id that is not scored is an error
     seen_and_unseen: bool = False  # averages over classes seen and unseen in training
 
+    @property
+    def least(self) -> int:
+        """Annotated frames without which there is nothing to score."""
+        return sum(self.ends) + 1
+
 
 def _up_to_largest(ids: Ids) -> tuple[int, ...]:
     """1..K, K the largest id of the first frame: an id between that is nowhere counts as well."""

@@ -59,7 +59,7 @@ class Truth:
         self.all_frames = tuple(sorted(masks))
         skip, spare = self.protocol.ends
         self.frames = self.all_frames[skip : len(self.all_frames) - spare]
-        if not self.frames:
+        if len(self.all_frames) < self.protocol.least:
             raise DataError(
                 f"{name}: {len(masks)} annotated frames; protocol {protocol} leaves out "
                 f"{skip + spare} and needs one more: annotate more frames"

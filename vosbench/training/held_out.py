@@ -18,7 +18,7 @@ from vosbench.errors import DataError, UsageError
 from vosbench.harness import accuracy
 from vosbench.harness.settings import Settings
 from vosbench.harness.subject import Subject
-from vosbench.metrics import Truth
+from vosbench.metrics import Truth, protocols
 from vosbench.metrics.statistics import summarise
 from vosbench.model.network import Network
 from vosbench.registry import get
@@ -128,13 +128,18 @@ def check(held: Dataset, spec: str, trained: list[list[Video]]) -> None:
     """Refuses a data set that cannot be scored, or that is trained on.
 
     Raises:
-        DataError: a video has fewer than two annotated frames.
+        DataError: a video has fewer annotated frames than its protocol scores.
         UsageError: a video is among those trained on.
     """
     ours = {_identity(v) for group in trained for v in group}
+    least = protocols.get(held.protocol).least
     for video in held.videos:
-        if len(video.annotated) < 2:
-            raise DataError(f"--held-out {spec}: {video.name} has no second annotated frame")
+        if len(video.annotated) < least:
+            raise DataError(
+                f"--held-out {spec}: {video.name} has {len(video.annotated)} annotated frames; "
+                f"protocol {held.protocol} needs {least}: annotate more, or leave it out with "
+                "--held-out-split"
+            )
         if _identity(video) in ours:
             raise UsageError(
                 f"--held-out {spec}: {video.name} is trained on as well: keep them apart "
