@@ -60,18 +60,19 @@ def test_only_frame_0_is_handed_the_mask_and_the_clip_ends_with_its_frames(hand:
 
 @pytest.mark.parametrize(
     ("name", "mean"),
-    [  # over frame 0 and three more; 511 = all, 497 = all of frame 0
-        ("stcn", (497 - 1 + 3 * (511 - 1)) / 4),  # without scaling
-        ("xmem", (497 - 129 + 3 * (511 - 129)) / 4),  # without scaling and argmax
-        ("cutie", (497 - 193 + 3 * (511 - 193)) / 4),  # nor upsampling
+    [  # of frame 0 and 69 more; 511 = all, 497 = all of frame 0
+        ("stcn", (497 - 1 + 69 * (511 - 1)) / 70),  # without scaling
+        ("xmem", (497 - 129 + 69 * (511 - 129)) / 70),  # without scaling and argmax
+        ("cutie", (497 - 193 + 69 * (511 - 193)) / 70),  # nor upsampling
         ("aot", 511 - 1),  # frame 0 left out
-        ("sam2", (497 - 129 + 3 * (511 - 129)) / 4),
+        ("sam2", (497 - 129 + 69 * (511 - 129)) / 70),
     ],
 )
+@pytest.mark.parametrize("timed", [3, 4])  # frames: frame 0 weighs the same in all means
 def test_a_preset_counts_the_stages_of_its_own_timed_region(
-    hand: Hand, name: str, mean: float
+    hand: Hand, name: str, mean: float, timed: int
 ) -> None:
-    timings = Clip(TimedSubject(hand), frames(4), MASK).advance(4)
+    timings = Clip(TimedSubject(hand), frames(timed), MASK).advance(timed)
     assert clocks.seconds(clocks.PRESETS[name], timings) == mean
     seconds, ratio = clocks.rows(name, timings, timings)
     assert (seconds.metric, seconds.value) == (f"clock_seconds_{name}", mean)
@@ -119,10 +120,11 @@ def test_other_clocks_run_in_the_first_turns_only_and_compare_the_same_frames(
         beside.turn(index, clip)
     assert sorted(len(x.given) for x in halves.made) == [1, 1, 3, 3]  # t = 0, 1, 2 of five frames
     found = {row.metric: row.value for row in beside.rows([rounds])}
-    assert found["clock_seconds_xmem"] == (497 - 129 + 2 * (511 - 129)) / 3
+    assert found["clock_seconds_xmem"] == (497 - 129 + 69 * (511 - 129)) / 70
     assert found["clock_ratio_xmem"] == found["clock_seconds_xmem"] / 511
-    assert found["clock_seconds_stcn"] == (497 - 1 + 4 * (511 - 1)) / 5
-    assert len(found) == 10
+    assert found["clock_seconds_stcn"] == (497 - 1 + 69 * (511 - 1)) / 70
+    assert found["clock_sequence_frames"] == 70
+    assert len(found) == 11
 
 
 def test_the_cost_of_an_arithmetic_is_the_share_of_pixels_that_change(hand: Hand) -> None:

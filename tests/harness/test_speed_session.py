@@ -64,7 +64,7 @@ def test_a_measurement_has_every_number_of_the_protocol() -> None:
     assert whole == clocks | {
         "fps", "frame_seconds_p50", "frame_seconds_p90", "frame_seconds_p99", "frame_seconds_mean",
         "first_frame_seconds", "rounds", "threads", "noise_ratio", "noise_gemm_ratio",
-        "noise_copy_ratio", "gemm_rate", "copy_rate", "roofline_ratio",
+        "noise_copy_ratio", "gemm_rate", "copy_rate", "roofline_ratio", "clock_sequence_frames",
     }  # fmt: skip
     assert found["threads", None] == torch.get_num_threads() == 1
     assert found["rounds", None] == 2

@@ -157,6 +157,15 @@ def test_the_same_model_by_other_clocks(tmp_path):
     assert any(note.startswith("Not emulated: a cold start") for note in table.notes)
 
 
+def test_how_much_of_a_mean_frame_0_is_stands_below_the_clocks(tmp_path):
+    told = "Frame 0, where their clock counts it, is"
+    now = STM | {"clock_sequence_frames": (70, "1")}
+    new = clocks.table(timed(tmp_path / "new", gc=GC, stm=now), "clocks")
+    assert f"{told} 1 of 70 frames, about a sequence of DAVIS. " in new.notes[0]
+    old = clocks.table(timed(tmp_path / "old", gc=now, stm=STM), "clocks")  # of an earlier version
+    assert f"{told} one of the frames that were timed, which are fewer at" in old.notes[0]
+
+
 @pytest.mark.parametrize(("low", "high", "bold"), [(1.9, 2.1, True), (0.9, 4.0, False)])
 def test_the_fastest_is_bold_only_where_its_lead_is_clear(tmp_path, low, high, bold):
     ends = {"frame_seconds_ratio_low gc": (low, "1"), "frame_seconds_ratio_high gc": (high, "1")}

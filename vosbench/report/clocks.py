@@ -9,6 +9,7 @@ from vosbench.report.formats import milli
 from vosbench.report.tabular import Column, Row, Table
 
 _SECONDS, _RATIO = "clock_seconds_", "clock_ratio_"
+_FRAMES = "clock_sequence_frames"
 _NAMES = {"stcn": "STCN", "xmem": "XMem", "cutie": "Cutie", "aot": "AOT", "sam2": "SAM 2"}
 
 
@@ -17,19 +18,28 @@ def table(speed: Costs | None, name: str) -> Table | None:
     rows = [row for label in speed.labels for row in _rows(speed, label)] if speed else []
     if speed is None or not rows:
         return None
+    frame_0 = _frame_0({speed.whole(str(row["method"])).get(_FRAMES) for row in rows})
     notes = (
         "ms per frame of one network on one machine: by the clock that this page uses, and by the "
         "stages, frame 0, precision and objects of each project's evaluation code, over the same "
         "passes. A ratio below 1: that clock makes the same model look faster. XMem asks for mixed "
         "precision, SAM 2 for bfloat16 and one object: a run that had others is timed at theirs "
-        "too, right beside its own first turns, and the ratio is of all that together. The frames "
-        "per second above are those of the best round of each t.",
+        "too, right beside its own first turns, and the ratio is of all that together. "
+        f"{frame_0} The frames per second above are those of the best round of each t.",
         "Not emulated: a cold start inside the timed region (STCN, XMem, Cutie and AOT do not warm "
         "up), compilation where the run itself is not compiled (SAM 2), and frames that overlap "
         "where a clock synchronises less often than ours.",
         f"{speed.setting.describe()}.",
     )
     return Table(name, "The same model by other clocks", COLUMNS, rows, notes)
+
+
+def _frame_0(frames: set[float | None]) -> str:
+    """How much frame 0 is of a mean; earlier versions did not note it: it varied."""
+    told = "one of the frames that were timed, which are fewer at another precision"
+    if len(frames) == 1 and (number := frames.pop()):
+        told = f"1 of {number:.0f} frames, about a sequence of DAVIS"
+    return f"Frame 0, where their clock counts it, is {told}."
 
 
 def _rows(speed: Costs, label: str) -> Iterator[Row]:

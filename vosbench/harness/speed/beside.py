@@ -53,9 +53,11 @@ class OtherClocks:
             self._clips.clear()
 
     def rows(self, rounds: Rounds) -> list[Row]:
-        """Each clock's number and how far it lies from the declared one, see `clocks.rows`."""
+        """Each clock's number and how far it lies from the declared one, see `clocks.rows`; and
+        `clock_sequence_frames`, of which frame 0 is one.
+        """
         every = [frame for frames in rounds for frame in frames]
-        out = []
+        out = [Row(None, None, "clock_sequence_frames", clocks.SEQUENCE, "1")]
         for name, wanted in self._wanted.items():
             if wanted == self._own:
                 out += clocks.rows(name, every, every)

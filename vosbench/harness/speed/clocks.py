@@ -4,7 +4,7 @@ No two agree, so no two published numbers compare. Each preset is read off the p
 evaluation code. Run on one model, they show how far its number moves by the clock alone.
 
 Of a preset, these are emulated: the stages inside its timed region, whether frame 0 counts, the
-precision, and the objects. A compiled preset is compiled where the run itself is (`--compile`). Not
+precision, and the objects. What its authors compile is compiled where the run itself is. Not
 emulated are a cold start inside the timed region (STCN, XMem, Cutie and AOT have no warm-up) and
 the overlap of queued frames where a clock synchronises less often than ours.
 """
@@ -23,53 +23,36 @@ from vosbench.harness.subject import Subject
 from vosbench.results import Row
 
 AMP = "automatic mixed precision"
+SEQUENCE = 70  # frames, about as many as in a sequence of DAVIS: frame 0 is so much of a mean
 
 
 @dataclass(frozen=True)
 class Preset:
     """One project's clock."""
 
-    title: str
     outside: frozenset[str]  # stages of ours that its timed region leaves out
     first: bool  # whether frame 0, which only writes, counts as a frame
     precision: str = "float32"  # or "bfloat16", or AMP
     objects: int | None = None  # the most that are tracked; None = all
-    compiled: bool = False
-    source: str = ""  # file that the facts were read off
-    text: str = ""  # in words
 
 
 PRESETS: Mapping[str, Preset] = {
-    "stcn": Preset(
-        "STCN", frozenset({"prepare"}), first=True, source="hkchengrex/STCN, eval_davis.py",
-        text="the whole sequence between two synchronisations: steps, upsampling, argmax and copy "
-        "to the host; frames lie scaled on the device; frame 0 counts; float32 (--amp is optional)",
-    ),
-    "xmem": Preset(
-        "XMem", frozenset({"prepare", "decide"}), first=True, precision=AMP,
-        source="hkchengrex/XMem, eval.py",
-        text="step and upsampling of each frame by CUDA events, argmax outside; frame 0 counts; "
-        "mixed precision (its --benchmark turns that off)",
-    ),
-    "cutie": Preset(
-        "Cutie", frozenset({"prepare", "resize", "decide"}), first=True,
-        source="hkchengrex/Cutie, cutie/eval_vos.py and config/eval_config.yaml",
-        text="the step alone by CUDA events, upsampling and argmax outside; frame 0 counts; "
-        "float32 (amp: False)",
-    ),
-    "aot": Preset(
-        "AOT", frozenset({"prepare"}), first=False,
-        source="yoxu515/aot-benchmark, networks/managers/evaluator.py",
-        text="propagation, decoding at the video's size, argmax and memory update by CUDA events; "
-        "frame 0 left out; float32 (--amp is optional)",
-    ),
-    "sam2": Preset(
-        "SAM 2", frozenset({"prepare", "decide"}), first=True, precision="bfloat16", objects=1,
-        compiled=True, source="facebookresearch/sam2, sam2/benchmark.py",
-        text="a whole clip with one object, upsampling inside, argmax outside; frame 0 counts; "
-        "bfloat16, compiled, 5 of 25 passes as warm-up",
-    ),
-}  # fmt: skip
+    # hkchengrex/STCN, eval_davis.py: the whole sequence between two synchronisations: steps,
+    # upsampling, argmax and copy to the host; frames lie scaled on the device; --amp is optional
+    "stcn": Preset(frozenset({"prepare"}), first=True),
+    # hkchengrex/XMem, eval.py: step and upsampling of each frame by CUDA events, argmax outside;
+    # mixed precision, which its --benchmark turns off
+    "xmem": Preset(frozenset({"prepare", "decide"}), first=True, precision=AMP),
+    # hkchengrex/Cutie, cutie/eval_vos.py and config/eval_config.yaml: the step alone by CUDA
+    # events, upsampling and argmax outside; amp: False
+    "cutie": Preset(frozenset({"prepare", "resize", "decide"}), first=True),
+    # yoxu515/aot-benchmark, networks/managers/evaluator.py: propagation, decoding at the video's
+    # size, argmax and memory update by CUDA events; --amp is optional
+    "aot": Preset(frozenset({"prepare"}), first=False),
+    # facebookresearch/sam2, sam2/benchmark.py: a whole clip with one object, upsampling inside,
+    # argmax outside; compiled, 5 of 25 passes as warm-up
+    "sam2": Preset(frozenset({"prepare", "decide"}), first=True, precision="bfloat16", objects=1),
+}
 
 
 class Variant(NamedTuple):
@@ -80,12 +63,20 @@ class Variant(NamedTuple):
 
 
 def seconds(preset: Preset, timings: Iterable[Timing]) -> float:
-    """Mean seconds per frame by a preset's clock."""
-    return float(np.mean([
-        frame.whole - sum(frame.stages.get(name, 0.0) for name in preset.outside)
+    """Mean seconds per frame by a preset's clock; frame 0, where that counts, as 1 of `SEQUENCE`.
+
+    So much of it for all presets alike: it costs less than others, and as 1 of the few frames that
+    a preset is timed on it would move the mean.
+    """
+    inside = [
+        (frame.t, frame.whole - sum(frame.stages.get(name, 0.0) for name in preset.outside))
         for frame in timings
-        if preset.first or frame.t
-    ]))  # fmt: skip
+    ]
+    later = float(np.mean([seconds for t, seconds in inside if t]))
+    if not preset.first:
+        return later
+    first = float(np.mean([seconds for t, seconds in inside if not t]))
+    return (first + (SEQUENCE - 1) * later) / SEQUENCE
 
 
 def variant(preset: Preset, subject: Subject, objects: int) -> Variant:
