@@ -21,8 +21,8 @@ CODECS = ("libx264", "libopenh264", "mpeg4")  # the first that this PyAV was bui
 def write_film(folder: Path, video: Video, masks: Mapping[int, NDArray[np.uint8]]) -> Path:
     """Writes `overlay.mp4`, or `overlay.webp` where PyAV is not installed; returns its path.
 
-    Frames are read, drawn and encoded one at a time: a long video needs no more memory than a
-    short one.
+    Frames are read, drawn and encoded one at a time: a long MP4 needs no more memory than a short
+    one. A WebP is encoded from all of its frames at once, and they from a list.
     """
     folder.mkdir(parents=True, exist_ok=True)
     pictures = (overlay(video.frame(t), masks[t]) for t in range(len(video)))

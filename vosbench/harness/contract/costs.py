@@ -9,14 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from vosbench.harness.contract.breach import BreachError, demand
 from vosbench.harness.contract.products import products
 from vosbench.harness.contract.trial import GRID, Trial, written
 from vosbench.harness.flops import by_torch
 from vosbench.harness.growth.contract import CLOSE, broken
-from vosbench.harness.tracker import PeakBytes
+from vosbench.harness.tracker import peak_bytes
 from vosbench.memory import Cost, Growth, Memory, state_bytes, tensors
 
 MANY = 500  # writes
@@ -59,11 +58,12 @@ def cost(trial: Trial) -> None:
         said = _stated(memory, t, grid[0] * grid[1], objects)
         with torch.inference_mode():
             live = memory.write(kept, items[-1])
+            read = partial(memory.read, live, asked)
             counted = {
                 "write_macs": _products(partial(memory.write, kept, items[-1]), live),
-                "read_macs": _products(partial(memory.read, live, asked), live),
+                "read_macs": _products(read, live),
                 "state_bytes": (state_bytes(live),) * 2,
-                "temporary_bytes": (_temporary(memory, live, asked),) * 2,
+                "temporary_bytes": (peak_bytes(read, asked.device).temporary,) * 2,
             }
         for name, (least, most) in counted.items():
             told, found = getattr(said, name), f"{least}" if least == most else f"{least} to {most}"
@@ -94,11 +94,3 @@ def _products(step: Callable[[], Any], live: Any) -> tuple[int, int]:
     counted, by_number = by_torch(step), products(step)
     numbers = sum(x.numel() for x in tensors(live))
     return counted + (by_number if by_number > FEW * numbers else 0), counted + by_number
-
-
-def _temporary(memory: Memory, state: Any, asked: Tensor) -> int:
-    with PeakBytes() as seen:
-        result = memory.read(state, asked)
-    extra: int = seen.peak - seen.live
-    del result
-    return extra
