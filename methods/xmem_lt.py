@@ -125,11 +125,8 @@ class LongTerm(Memory):
     def _consolidate(self, many: Store) -> Store:
         """Prototypes of many locations."""
         few = _most_used(many, self._made(many.key.shape[2]))
-        weight = (
-            (l2_left(many.key, many.shrinkage).mT @ self._asked(few.key))
-            .softmax(1)
-            .to(many.value.dtype)
-        )
+        score = l2_left(many.key, many.shrinkage).mT @ self._asked(few.key)
+        weight = score.softmax(1).to(many.value.dtype)
         return _unread(few.key, many.shrinkage @ weight, many.value @ weight)  # k, s', V'
 
     def _asked(self, query: Tensor) -> Tensor:
