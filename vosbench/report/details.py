@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from vosbench.report import growing, scaling
@@ -25,8 +27,10 @@ _SHOWN = {  # what a reader compares; everything else is in the store
     "speed": [*(f"{part}_seconds" for part in _TIMED), "first_frame_seconds", "frame_seconds_mean",
               *(f"frame_seconds_p{p}" for p in (50, 90, 99)), "fps", "gemm_rate", "copy_rate"],
 }  # fmt: skip
-_SHOW = {"MAC": ("G", giga), "byte": ("MiB", mebi), "s": ("ms", milli), "1/s": ("1/s", significant),
-         "MAC/s": ("G MAC/s", giga), "byte/s": ("GB/s", giga)}  # fmt: skip
+_SHOW: dict[str, tuple[str, Callable[[float], str]]] = {
+    "MAC": ("G", giga), "byte": ("MiB", mebi), "s": ("ms", milli), "1/s": ("1/s", significant),
+    "MAC/s": ("G MAC/s", giga), "byte/s": ("GB/s", giga),
+}  # fmt: skip
 _NAMES = {"rss_bytes": "whole process (RSS)", "gemm_rate": "machine: matrix products",
           "copy_rate": "machine: copies"}  # fmt: skip
 _TIMES = 7  # rows per method: more would be a listing, and that is what the store is for

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 _DECIMAL = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _BINARY = ((2.0**30, "Gi"), (2.0**20, "Mi"), (2.0**10, "Ki"))
@@ -29,24 +31,6 @@ def probability(p: float) -> str:
     return "<0.001" if p < 0.001 else significant(p, 2)
 
 
-def percent(value: float) -> str:
-    """A share of 0..1 as the field writes it: 0.7142 is 71.4.
-
-    >>> percent(0.7142)
-    '71.4'
-    """
-    return f"{100 * value:.1f}"
-
-
-def signed_percent(value: float) -> str:
-    """As `percent`, with its sign: a difference.
-
-    >>> signed_percent(0.012), signed_percent(-0.012)
-    ('+1.2', '-1.2')
-    """
-    return f"{100 * value:+.1f}"
-
-
 def whole(value: float) -> str:
     """An integer."""
     return f"{value:.0f}"
@@ -61,19 +45,30 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
-def giga(value: float) -> str:
-    """In units of 1e9."""
-    return significant(value / 1e9)
+@dataclass(frozen=True)
+class Scaled:
+    """Shows a number in another unit than it is stored in; `of` gives it in that unit.
+
+    >>> percent(0.7142), signed_percent(0.012), signed_percent(-0.012)
+    ('71.4', '+1.2', '-1.2')
+    >>> giga(37748736), mebi(2**19), giga.of(3e9), mebi.of(2**19)
+    ('0.0377', '0.500', 3.0, 0.5)
+    """
+
+    of: Callable[[float], float]
+    form: Callable[[float], str] = significant
+
+    def __call__(self, value: float) -> str:
+        """The text of the number in its unit."""
+        return self.form(self.of(value))
 
 
-def mega(value: float) -> str:
-    """In units of 1e6, one decimal."""
-    return f"{value / 1e6:.1f}"
-
-
-def mebi(value: float) -> str:
-    """Bytes in MiB."""
-    return significant(value / 2**20)
+percent = Scaled(lambda share: 100 * share, "{:.1f}".format)  # of a share of 0..1
+signed_percent = Scaled(percent.of, "{:+.1f}".format)  # of a difference of shares
+giga = Scaled(lambda count: count / 1e9)
+mega = Scaled(lambda count: count / 1e6, "{:.1f}".format)
+mebi = Scaled(lambda size: size / 2**20)  # bytes in MiB
+milli = Scaled(lambda seconds: 1e3 * seconds)  # seconds in ms
 
 
 def with_prefix(value: float, unit: str) -> str:
@@ -87,8 +82,3 @@ def with_prefix(value: float, unit: str) -> str:
     steps = _BINARY if unit == "B" else _DECIMAL
     size, prefix = next((step for step in steps if value >= step[0]), (1.0, ""))
     return f"{significant(value / size)} {prefix}{'' if unit == 'B' or not prefix else ' '}{unit}"
-
-
-def milli(value: float) -> str:
-    """Seconds in ms."""
-    return significant(1e3 * value)

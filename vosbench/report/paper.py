@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from vosbench.report.costs import Costs
 from vosbench.report.evidence import TABLE1, Evidence
-from vosbench.report.formats import counted, mebi, percent, significant, whole
+from vosbench.report.formats import counted, giga, mebi, percent, whole
 from vosbench.report.scores import Scores
 from vosbench.report.settings import Setting, weights_text
 from vosbench.report.tabular import Column, Row, Table
@@ -104,8 +104,8 @@ def table1(evidence: Evidence) -> Table | None:
 TABLE1_COLUMNS = (
     Column("method", "Method", text=True), Column("t", "Frames in memory", show=whole),
     Column("paper_macs", "Paper: read", "G"),
-    Column("read", "Ours: read", "G", show=lambda x: significant(x / 1e9)),
-    Column("write", "Ours: write", "G", show=lambda x: significant(x / 1e9)),
+    Column("read", "Ours: read", "G", show=giga),
+    Column("write", "Ours: write", "G", show=giga),
     Column("macs_agree", "Read agrees", text=True),
     Column("paper_bytes", "Paper: memory", "MiB"),
     Column("bytes", "Ours: memory", "MiB", show=mebi),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from vosbench.report.formats import significant
+from vosbench.report.formats import Scaled, significant
 
 Value = float | int | str | None
 Row = dict[str, Value]
@@ -40,6 +40,14 @@ class Column:
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return MISSING
         return value if isinstance(value, str) else self.show(value)
+
+    def in_unit(self, value: Value) -> Value:
+        """A number in the header's unit, not rounded; a text as it is, a missing one as None."""
+        if self.format(value) == MISSING:
+            return None
+        if value is None or isinstance(value, str) or not isinstance(self.show, Scaled):
+            return value
+        return self.show.of(value)
 
 
 @dataclass(frozen=True)
@@ -88,12 +96,8 @@ def to_csv(table: Table) -> str:
 
 
 def to_frame(table: Table) -> pd.DataFrame:
-    """Values as they are, not as they are shown, with the CSV's headers: what Parquet holds."""
-    columns = {
-        c.header: [None if c.format(row.get(c.key)) == MISSING else row.get(c.key)
-                   for row in table.rows]
-        for c in table.columns
-    }  # fmt: skip
+    """Values in the unit of their header, not rounded, with the CSV's headers: for Parquet."""
+    columns = {c.header: [c.in_unit(row.get(c.key)) for row in table.rows] for c in table.columns}
     kinds = {c.header: "string" if c.text else "float64" for c in table.columns}
     return pd.DataFrame(columns).astype(kinds)
 
