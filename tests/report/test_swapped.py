@@ -75,6 +75,16 @@ def test_the_papers_numbers_stand_beside_a_methods_own_weights_and_not_anothers(
     assert "data (2 of 20 sequences)" in table.notes[0]
 
 
+def test_a_mean_over_fewer_sequences_than_the_others_stands_beside_no_papers(tmp_path):
+    fabricate(tmp_path, ("gc",), sequences=4, harnesses=("accuracy",))
+    fabricate(tmp_path, ("stm",), sequences=2, harnesses=("accuracy",))
+    (scores,) = all_scores(load(tmp_path))
+    table = paper.beside(scores, None, "published")
+    assert table is not None
+    assert {row["method"] for row in table.rows} == {"gc"}
+    assert "Ours: 4 sequences;" in table.notes[1]
+
+
 def said_of(folder, *runs):
     """The headline where each (weights, methods) ran, later methods of a run worse by 0.05."""
     for weights, methods in runs:

@@ -73,3 +73,17 @@ def test_what_was_not_measured_has_no_column_and_other_data_is_named(tmp_path):
 
 def test_another_memory_makes_no_table_2(tmp_path):
     assert measured(tmp_path, [({"policy_every": 5}, 1, 0.9, 99)]) is None
+
+
+def test_a_context_that_lacks_a_sequence_has_no_mean_beside_the_papers(tmp_path):
+    """Its parameters and its time do not depend on which sequences were run."""
+    measured(tmp_path)
+    store = Store(tmp_path, stamp=STAMP)
+    one = Cell(harness="accuracy", method="gc", preset="paper", size="480x854", objects=1,
+               dataset="davis2016", sequence="b", protocol="davis2016")  # fmt: skip
+    store.append(one, [Row(1, 1, m, 0.8, "1") for m in "JF"])
+    table = shown(tmp_path)
+    assert texts(table)["Ours: J&F"] == ("70.0", "–")  # noqa: RUF001
+    assert texts(table)["Our weights"] == ("untrained weights", "–")  # noqa: RUF001
+    assert texts(table)["Ours: time"] == ("0.0500", "0.100")
+    assert "Our J&F: 2 sequences;" in table.notes[1]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from vosbench.report.costs import Costs
 from vosbench.report.evidence import TABLE1, Evidence
 from vosbench.report.formats import counted, giga, mebi, percent, whole
+from vosbench.report.runs import Run
 from vosbench.report.scores import Scores
 from vosbench.report.settings import Setting, weights_text
 from vosbench.report.tabular import Column, Row, Table
@@ -143,10 +144,18 @@ def _agrees(paper: str, ours: float | None, scale: float) -> str | None:
     return "yes" if near or f"{value:.{decimals}f}" == paper else "no"
 
 
+def by_label(scores: Scores) -> dict[str, Run]:
+    """Label -> its run over all sequences, on its own weights before others'. A mean over fewer
+    sequences stands beside no paper's.
+    """
+    whole = scores.ranked()
+    return {run.label: run for run in reversed(scores.runs) if run in whole}
+
+
 def beside(scores: Scores, speed: Costs | None, name: str) -> Table | None:
     """Tables 3 and 4 of the paper for the methods we ran on the same data, ours beside them."""
     data = _DAVIS.get(scores.setting.dataset)
-    ours = {run.label: run for run in reversed(scores.runs)}  # its own weights before others'
+    ours = by_label(scores)
     rows: list[Row] = []
     for paper in published("published.csv"):
         run = ours.get(paper["method"].lower())

@@ -9,7 +9,8 @@ import pandas as pd
 
 from vosbench.report.costs import Beside, Costs, choose
 from vosbench.report.formats import counted, mega, percent
-from vosbench.report.paper import PUBLISHED_DATA, differences, published
+from vosbench.report.paper import PUBLISHED_DATA, by_label, differences, published
+from vosbench.report.runs import Run
 from vosbench.report.scores import Scores
 from vosbench.report.settings import weights_text
 from vosbench.report.tabular import Column, Row, Table
@@ -26,7 +27,7 @@ def table(costs: dict[str, list[Costs]], scored: Sequence[tuple[Scores, Beside]]
         scored: accuracy settings with the costs beside each. Of several, the paper's own data
             stands before other data.
     """
-    ours = [pair for pair in scored if pair[0].setting.preset == PRESET and _labels(pair[0].frames)]
+    ours = [pair for pair in scored if pair[0].setting.preset == PRESET and _runs(pair[0])]
     ours.sort(key=lambda pair: pair[0].setting.dataset != PUBLISHED_DATA)  # stable
     scores, beside = ours[0] if ours else (None, None)
     flops = _of_gc(costs["flops"])  # of any setting: parameters are the same in all
@@ -79,11 +80,15 @@ def _row(
         row["M"] = _at(costs, context, "parameters") or row.get("M")
     fps = _at(speed, context, "fps")
     row["s"] = 1 / fps if fps else None
-    label = _labels(scores.frames).get(context) if scores else None
-    run = next((run for run in scores.runs if run.label == label), None) if scores else None
-    if scores and run:  # own weights come before others'
+    if scores and (run := _runs(scores).get(context)):
         row |= {"J&F": scores.total(run)["J&F"], "weights": weights_text(run.weights)}
     return row
+
+
+def _runs(scores: Scores) -> dict[str, Run]:
+    """Context -> the run that has it, of those that may stand beside a paper's."""
+    ours, labels = by_label(scores), _labels(scores.frames)
+    return {context: ours[label] for context, label in labels.items() if label in ours}
 
 
 def _at(costs: Costs | None, context: str, metric: str) -> float | None:
