@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -87,7 +87,7 @@ def _written(page: Page, out: Path) -> Path:
 
 def _files(page: Page) -> Iterator[tuple[str, bytes]]:
     """Names under the report's folder, and contents; the page comes last."""
-    for table in page.tables:
+    for table in _alone(page):
         for ending, form in (("csv", to_csv), ("md", to_markdown), ("tex", to_latex)):
             yield f"{TABLES}/{table.name}.{ending}", form(table).encode()
         if importlib.util.find_spec("pyarrow"):  # an extra: `pip install -e '.[parquet]'`
@@ -97,6 +97,18 @@ def _files(page: Page) -> Iterator[tuple[str, bytes]]:
         yield f"{FIGURES}/{figure.name}.png", figure.png
     yield "report.md", _markdown(page).encode()
     yield PAGE, html(page).encode()
+
+
+def _alone(page: Page) -> list[Table]:
+    """Every table as it is read apart from the page: what its section is about is a note, too."""
+    about = {table.name: section.about for section in page.sections for table in section.tables}
+    return [_noted(table, about.get(table.name, "")) for table in page.tables]
+
+
+def _noted(table: Table, about: str) -> Table:
+    if any(about in note for note in table.notes) or not about:
+        return table
+    return replace(table, notes=[f"{about.rstrip('.')}.", *table.notes])
 
 
 def html(page: Page) -> str:
@@ -131,14 +143,20 @@ def _markdown(page: Page) -> str:
     top = [f"# {_plain(page.headline.title)}"]
     top += [f"> **{_plain(warning)}**" for warning in page.all_warnings]
     top += [_plain(sentence) for sentence in page.headline.sentences]
-    tables = [to_markdown(table) for table in _main_tables(page)]
+    tables = []
+    for section in page.sections:
+        tables += [f"## {_plain(section.title)}", _plain(section.about)]
+        tables += map(to_markdown, section.tables)
+    tables += map(to_markdown, _other_tables(page))
     gaps = ["**Missing**\n", *(f"- {_plain(gap)}" for gap in page.missing)] if page.missing else []
     return "\n\n".join([*top, *tables, "\n".join(gaps)]).rstrip() + "\n"
 
 
-def _main_tables(page: Page) -> list[Table]:
-    details = {table.name for table in page.details}
-    return [table for table in page.tables if table.name not in details]
+def _other_tables(page: Page) -> list[Table]:
+    """Those of no section, without the details."""
+    listed = [*page.details, *(table for section in page.sections for table in section.tables)]
+    names = {table.name for table in listed}
+    return [table for table in page.tables if table.name not in names]
 
 
 def _plain(text: str) -> str:
