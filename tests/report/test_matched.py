@@ -43,7 +43,7 @@ def test_the_page_names_the_cap_what_each_method_takes_and_who_is_left_out(store
     ]  # fmt: skip
     assert (
         "Equal state (--match-state gc): at most 64.0 KiB each on davis2016 (preset mini, short "
-        "side 480). Left out: rmem(frames=2) (no value of frames fits)."
+        "side 480, 6 videos). Left out: rmem(frames=2) (no value of frames fits)."
     ) in page
     assert "2 methods; data: davis2016" in page  # who was left out was not measured
     assert "only the first frame" not in page
@@ -78,3 +78,21 @@ def test_a_store_without_equal_room_has_no_word_of_it(store):
     page = render(store, store.parent / "out").read_text("utf-8")
     assert "room" not in html_tables(page)
     assert "Equal" not in page
+
+
+def test_a_method_that_was_set_anew_on_other_videos_is_in_the_later_room_alone(store):
+    """Two splits in one store: GC, which has nothing to set, is one cell; RMem ran on the first."""
+    share(store, "gc", taken=65536, videos=2)
+    share(store, "stm", '{"policy_every":27}', taken=60000, set_policy_every=27, videos=2)
+    share(store, "rmem", '{"frames":2}', taken=60000, set_frames=2, videos=2)
+    share(store, "gc", taken=65536)
+    share(store, "stm", '{"policy_every":30}', taken=61000, set_policy_every=30)
+    share(store, "stm", '{"policy_every":30,"top_k":9}', taken=61000, set_policy_every=30)
+    page = render(store, store.parent / "out").read_text("utf-8")
+    tables = html_tables(page)
+    assert [row[0] for row in tables["room"][1:]] == ["rmem(frames=2)"]
+    assert [row[0] for row in tables["room-2"][1:]] == [
+        "gc", "stm(policy_every=30)", "stm(policy_every=30, top_k=9)",
+    ]  # fmt: skip
+    for videos in (2, 6):
+        assert f"each on davis2016 (preset mini, short side 480, {videos} videos); no" in page

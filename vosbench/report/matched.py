@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
 from vosbench.report.evidence import Evidence
-from vosbench.report.formats import significant, with_prefix
+from vosbench.report.formats import counted, significant, with_prefix
 from vosbench.report.tabular import Column, Row, Table
+from vosbench.results import canonical
 
 ABOUT = (
     "Memories were capped to one budget before the run, each by a parameter of its own. What does "
     "not fit was not run."
 )
+_PLACE = ["dataset", "preset", "size", "protocol"]  # of a room; the protocol is the option as typed
 _SET = "set "  # then the parameter that bounds the method
 _NOUNS = {"byte": "state", "MAC": "read"}
 _SCALES = {"byte": (2**10, "KiB"), "MAC": (1e6, "M MAC")}
@@ -31,8 +34,16 @@ class Share:
     """What one method takes."""
 
     label: str
+    method: str
+    parameters: str  # as JSON
     unit: str
     numbers: dict[str, float]
+
+    @property
+    def uncapped(self) -> tuple[str, str]:
+        """The method and the parameters that were not set to fit."""
+        given = json.loads(self.parameters)
+        return self.method, canonical({k: v for k, v in given.items() if k != self.tried})
 
     @property
     def tried(self) -> str:
@@ -79,17 +90,7 @@ class Room:
 
     option: str  # as typed: "--match-state 2MiB"
     where: str
-    rows: pd.DataFrame
-
-    @cached_property
-    def shares(self) -> list[Share]:
-        """Methods by name, those left out last."""
-        found = []
-        for label, part in self.rows.groupby("label", observed=True):
-            numbers = dict(zip(part.metric.astype(str), part.value, strict=True))
-            unit = str(part.unit[part.metric == "taken"].iloc[0])
-            found.append(Share(str(label), unit, numbers))
-        return sorted(found, key=lambda share: bool(share.left_out))
+    shares: Sequence[Share]  # methods by name, those left out last
 
     @property
     def unit(self) -> str:
@@ -121,13 +122,32 @@ class Room:
 
 
 def rooms(evidence: Evidence) -> list[Room]:
-    """One for each budget, data and frame size; none in a store without."""
-    found = []
-    keys = ["dataset", "preset", "size", "protocol"]
-    for values, part in evidence.matched.groupby(keys, observed=True, sort=True):
-        dataset, preset, side, option = map(str, values)
-        found.append(Room(option, f"{dataset} (preset {preset}, short side {side})", part))
-    return found
+    """One for each budget, data, frame size and number of videos; none in a store without.
+
+    A method that was set to fit once more, on other videos, is in the later room alone: numbers of
+    both runs lie in the store, and the videos are all that the records tell them apart by.
+    """
+    latest = {(place, share.uncapped): share for place, share in _written(evidence.matched)}
+    found: dict[tuple[tuple[str, ...], int], list[Share]] = {}
+    for (place, _), share in latest.items():
+        found.setdefault((place, int(share.numbers["videos"])), []).append(share)
+    return [_room(*key, found[key]) for key in sorted(found)]
+
+
+def _written(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], Share]]:
+    """Every share with its place, in the order in which they were written."""
+    names = [*_PLACE, "label", "method", "parameters"]
+    for values, part in rows.astype(dict.fromkeys(names, str)).groupby(names, sort=False):
+        numbers = dict(zip(part.metric.astype(str), part.value, strict=True))
+        unit = str(part.unit[part.metric == "taken"].iloc[0])
+        *place, label, method, parameters = values
+        yield tuple(place), Share(label, method, parameters, unit, numbers)
+
+
+def _room(place: tuple[str, ...], videos: int, shares: list[Share]) -> Room:
+    dataset, preset, side, option = place
+    where = f"{dataset} (preset {preset}, short side {side}, {counted(videos, 'video')})"
+    return Room(option, where, sorted(shares, key=lambda s: (bool(s.left_out), s.label)))
 
 
 def tables(found: list[Room]) -> list[Table]:
