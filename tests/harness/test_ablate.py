@@ -1,6 +1,7 @@
 """From a grid as typed to runs, and from runs to a table."""
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,21 @@ def test_the_table_holds_what_the_store_holds(tmp_path: Path) -> None:
     assert "untrained" in measured
     assert 0 <= float(measured.split()[-1]) <= 1
     assert absent.split()[-1] == "-"
+
+
+def test_weights_are_named_by_their_digest_where_two_would_be_called_the_same(
+    tmp_path: Path,
+) -> None:
+    paths = [tmp_path / "a.safetensors", tmp_path / "b.safetensors"]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    digests = [sha256(path.read_bytes()).hexdigest()[:12] for path in paths]
+    given = replace(PLAIN, store=tmp_path, harnesses=("accuracy",), methods=("gc",))
+    runs = expand(given, [f"run.weights={paths[0]},{paths[1]},none"])
+    assert [line.split("  ")[-1] for line in table(runs).splitlines()[1:]] == [
+        f"trained {digests[0]}", f"trained {digests[1]}", "untrained",
+    ]  # fmt: skip
+    assert digests[0] not in table(runs[::2])
 
 
 def test_the_default_among_the_values_is_the_run_without_it_and_shown_as_typed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -23,10 +24,11 @@ def table(runs: Sequence[Settings]) -> str:
 
     J&F is the mean over objects of each object's mean over its scored frames. Read multiply-adds
     and state bytes are at the largest t that was measured, for one object, by the method's formula.
-    Lines of text below say which t.
+    Lines of text below say which t. Weights are named by their digest where lines of two weights
+    would else be called the same.
     """
     found = Store(runs[0].store).frame()
-    lines = [line for settings in runs for line in _of_run(settings, runs[0], found)]
+    lines = _told_apart([line for settings in runs for line in _of_run(settings, found)])
     shown = [n for n in (*NAMES, *NUMBERS) if any(line[n] not in ("", "-") for line in lines)]
     widths = {n: max(len(n), *(len(line[n]) for line in lines)) for n in shown}
 
@@ -43,15 +45,22 @@ def table(runs: Sequence[Settings]) -> str:
     return "\n".join([text({n: n for n in shown}), *map(text, lines), *notes])
 
 
-def _of_run(
-    settings: Settings, first: Settings, found: pd.DataFrame
-) -> Iterator[dict[str, str]]:  # fmt: skip
+def _told_apart(lines: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    names = [tuple(line[n] for n in NAMES) for line in lines]
+    times = Counter(names)
+    return [
+        line | {"weights": f"{line['weights']} {line['digest']}".strip()} if times[x] > 1 else line
+        for line, x in zip(lines, names, strict=True)
+    ]
+
+
+def _of_run(settings: Settings, found: pd.DataFrame) -> Iterator[dict[str, str]]:
     entries = {e.name: e for e in (Entry.of(text, settings) for text in settings.methods)}
     for spec in settings.data:
         dataset = load(spec, settings.split)
         for entry in entries.values():
             cells = [job.cell for s in plan(settings, [entry], [dataset]) for job in s.jobs]
-            yield _names(entry, first, dataset.name) | _numbers(_rows(cells, found))
+            yield _names(entry, dataset.name) | _numbers(_rows(cells, found))
 
 
 def _rows(cells: Sequence[Cell], found: pd.DataFrame) -> pd.DataFrame:
@@ -62,12 +71,12 @@ def _rows(cells: Sequence[Cell], found: pd.DataFrame) -> pd.DataFrame:
     return plain.merge(wanted, on=list(CELL_FIELDS))
 
 
-def _names(entry: Entry, first: Settings, dataset: str) -> dict[str, str]:
+def _names(entry: Entry, dataset: str) -> dict[str, str]:
     run = {
         "size": entry.short_side, "precision": entry.settings.precision,
         "preset": entry.settings.preset, "seed": entry.settings.seed,
     }  # fmt: skip
-    owner, colon, _ = entry.weights.partition(":")
+    owner, colon, digest = entry.weights.rpartition(":")
     swapped = f"swapped from {owner}" if colon else "trained"
     return {
         "method": entry.method,
@@ -75,6 +84,7 @@ def _names(entry: Entry, first: Settings, dataset: str) -> dict[str, str]:
         "run": ", ".join(f"{k}={v}" for k, v in run.items()),
         "data": dataset,
         "weights": UNTRAINED if entry.weights == UNTRAINED else swapped,
+        "digest": "" if entry.weights == UNTRAINED else digest,
     }
 
 
