@@ -51,7 +51,8 @@ def plan(
     """All stretches of a run, measured before or not.
 
     Raises:
-        UsageError: an unknown harness, or none.
+        UsageError: an unknown harness, or none; two different videos of one name, whose numbers
+            and pictures would lie in one place.
     """
     for harness in settings.harnesses:
         if harness not in HARNESSES:
@@ -61,7 +62,19 @@ def plan(
     found = [s for dataset in datasets for s in _of_dataset(settings, entries, dataset)]
     if "flops" in settings.harnesses:
         found.append(_table1(entries))
+    _refuse_mixed(settings, [job for stretch in found for job in stretch.jobs])
     return [stretch for stretch in found if stretch.jobs]
+
+
+def _refuse_mixed(settings: Settings, jobs: Sequence[Job]) -> None:
+    seen: dict[str, str | None] = {}
+    for cell, data in ((job.cell, job.data) for job in jobs):
+        if seen.setdefault(cell.folder, data) != data:
+            raise UsageError(
+                f"--data {' '.join(settings.data)}: two different videos of {cell.dataset} are "
+                f"named {cell.sequence}; expected one of a name: rename one, or measure it by "
+                "itself into another --store"
+            )
 
 
 def _of_dataset(
