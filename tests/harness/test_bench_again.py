@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from tests.data.builders import save_frame, save_mask
+from tests.data.builders import make_davis, save_frame, save_mask
 from tests.harness import faults
 from tests.harness.here import Here
 from tests.harness.small import DATA, Ticks, settings
+from vosbench.data import load
+from vosbench.data.fingerprint import fingerprint
 from vosbench.harness.run import bench
 from vosbench.results import Store
 
@@ -28,6 +33,33 @@ def test_another_clip_of_the_same_name_and_size_is_measured_anew(tmp_path: Path)
         save_mask(tmp_path / folder / "clip" / "mask.png", 1, size=(32, 48))
     first, other = (settings(tmp_path, data=(f"folder={tmp_path / x / 'clip'}",)) for x in "ab")
     assert [bench(s, Ticks(), Here).measured for s in (first, first, other)] == [2, 0, 2]
+
+
+def test_a_frame_or_mask_that_changed_in_the_middle_is_measured_anew(tmp_path: Path) -> None:
+    root = make_davis(tmp_path / "set", "bear")
+    given = settings(tmp_path, methods=("gc",), data=(f"davis2017={root}",))
+    mask = root / "Annotations/480p/bear/00001.png"
+    assert bench(given, Ticks(), Here).measured == 1
+    before = mask.stat().st_size
+    save_mask(mask, 2)
+    assert mask.stat().st_size == before
+    assert bench(given, Ticks(), Here).measured == 1
+    noise = np.arange(576).astype(np.uint8).reshape(12, 16, 3)
+    Image.fromarray(noise).save(root / "JPEGImages/480p/bear/00001.jpg")
+    assert [bench(given, Ticks(), Here).measured for _ in range(2)] == [1, 0]
+
+
+def test_a_later_start_of_an_object_is_other_data(tmp_path: Path) -> None:
+    found = set()
+    for start in (5, 10):
+        objects = {1: {"frames": ["00000"]}, 2: {"frames": [f"{start:05d}"]}}
+        for t in range(12):
+            save_frame(tmp_path / "JPEGImages" / "clip" / f"{t:05d}.jpg")
+        for t in (0, 5, 10, 11):
+            save_mask(tmp_path / "Annotations" / "clip" / f"{t:05d}.png", 1, *[2] * (t > 0))
+        (tmp_path / "meta.json").write_text(json.dumps({"videos": {"clip": {"objects": objects}}}))
+        found.add(fingerprint(load(f"youtube-vos={tmp_path}").videos[0]))
+    assert len(found) == 2
 
 
 def test_a_film_asked_for_later_is_made_then(tmp_path: Path) -> None:

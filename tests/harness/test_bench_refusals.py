@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.data.builders import one_line, save_frame, save_mask
 from tests.harness.here import Here
 from tests.harness.small import Ticks, settings
 from vosbench.errors import DataError, UsageError
@@ -27,6 +28,19 @@ def test_mistakes_are_refused_before_anything_is_run(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         bench(settings(tmp_path, **changed), Ticks())
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("width", [48, 64])
+def test_two_different_videos_of_one_name_are_refused_before_anything_is_run(
+    tmp_path: Path, width: int
+) -> None:
+    for camera, shade, size in (("cam1", 90, (32, 48)), ("cam2", 91, (32, width))):
+        save_frame(tmp_path / camera / "clip" / "0.jpg", size, shade)
+        save_mask(tmp_path / camera / "clip" / "mask.png", 1, size=size)
+    given = settings(tmp_path, data=[f"folder={tmp_path / c / 'clip'}" for c in ("cam1", "cam2")])
+    with one_line(UsageError, *given.data, "different videos of folder are named clip", "rename"):
+        bench(given, Ticks(), Here)
     assert not (tmp_path / "store").exists()
 
 

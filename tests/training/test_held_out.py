@@ -7,6 +7,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
+from tests.data.builders import make_davis, save_frame
 from tests.training.sets import ArrayVideo, videos
 from vosbench.data import Dataset, load
 from vosbench.data.png import write_mask
@@ -95,6 +96,17 @@ def test_a_sequence_that_is_trained_on_is_refused() -> None:
     with pytest.raises(UsageError, match=r"--held-out x: drift is trained on as well"):
         check(same, "x", [ours])
     check(same, "x", [ours[:1]])
+
+
+def test_the_same_files_under_another_data_set_are_trained_on_as_well(tmp_path: Path) -> None:
+    make_davis(tmp_path, "bear", "dog")
+    trained = [list(load(f"davis2017={tmp_path}").videos)]
+    same = load(f"davis2016={tmp_path}")
+    with pytest.raises(UsageError, match="bear is trained on as well"):
+        check(same, "x", trained)
+    check(Dataset("davis2016", same.videos[:1], "davis2016", ""), "x", [trained[0][1:]])
+    save_frame(make_davis(tmp_path / "b", "bear") / "JPEGImages/480p/bear/00000.jpg", value=30)
+    check(load(f"davis2016={tmp_path / 'b'}"), "x", trained)  # another bear
 
 
 def test_a_built_in_sequence_that_is_longer_is_the_same_one() -> None:

@@ -1,11 +1,13 @@
 """What a user types after ``vosbench train``, and the mistakes in it."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.data.builders import make_davis, save_mask
 from tests.model.test_weights import room_for
 from tests.training.stills import write_stills
 from vosbench.errors import DataError, UsageError
@@ -53,6 +55,24 @@ def test_bfloat16_trains_and_is_not_mixed_with_a_run_in_float32(options: Options
     assert weights.read(options.out / NAME)[1]["precision"] == "bf16-mixed"
     with pytest.raises(DataError, match=r"has precision bf16-mixed; this run has 32"):
         train(options)
+
+
+def test_a_run_goes_on_with_its_own_data_alone_wherever_that_lies(
+    options: Options, tmp_path: Path
+) -> None:
+    make_davis(tmp_path / "a", "bear", "dogs")
+    for name in ("bear", "dogs"):
+        (tmp_path / f"{name}.txt").write_text(name)
+    given = replace(options, videos=(f"davis2017={tmp_path / 'a'}",), split=tmp_path / "bear.txt")
+    train(given)
+    with pytest.raises(DataError, match=r"has data_digest \w{12}; this run has \w{12}: "):
+        train(replace(given, split=tmp_path / "dogs.txt"))
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    moved = replace(given, videos=(f"davis2017={tmp_path / 'b'}",))
+    train(moved)
+    save_mask(tmp_path / "b" / "Annotations" / "480p" / "bear" / "00001.png", 2)
+    with pytest.raises(DataError, match="has data_digest"):
+        train(moved)
 
 
 def test_two_settings_of_a_memory_leave_two_files_and_each_fits_its_own_alone(

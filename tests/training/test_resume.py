@@ -64,6 +64,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of two steps that has left a checkpoint of one."""
     folder = tmp_path_factory.mktemp("run")
     run = Run("gc", "mini", recipe(2), 0, "none", folder, data=("a: 3 stills",), save_every=1)
+    run = replace(run, data_digest="0a")
 
     def report(done: Done) -> None:
         if done.step == 2:
@@ -89,6 +90,7 @@ def again(run: Run, folder: Path) -> None:
         ({"start": "imagenet"}, r"has start none; this run has imagenet"),
         ({"precision": "bf16-mixed"}, r"has precision 32; this run has bf16-mixed"),
         ({"data": ("b: 4 stills",)}, r"has data\[0\] a: 3 stills; this run has b: 4 stills"),
+        ({"data_digest": "0b"}, r"has data_digest 0a; this run has 0b"),
         ({"recipe": replace(recipe(2), batch=1)}, r"has recipe\.batch 2; this run has 1"),
         ({"recipe": recipe(3)}, r"has recipe\.stages\[0\]\.steps 2; this run has 3"),
     ],
@@ -113,6 +115,15 @@ def test_a_checkpoint_of_another_shape_is_refused_with_both_named(
     message = caught.value.args[0]
     assert name in message
     assert f"is {(1, *shape[1:])}; the network expects {shape}" in message
+
+
+def test_a_checkpoint_from_before_the_data_had_a_digest_is_gone_on_from(
+    tmp_path: Path, stopped: Run
+) -> None:
+    tensors, facts = weights.read(stopped.out / NAME)
+    assert facts.pop("data_digest") == "0a"
+    weights.write(tmp_path / NAME, tensors, facts)
+    again(replace(stopped, out=tmp_path), tmp_path)
 
 
 def test_a_checkpoint_from_before_parameters_were_noted_had_the_defaults(

@@ -50,7 +50,8 @@ def resume(
     if not path.exists():
         return 0
     tensors, facts = weights.read(path)
-    facts = {"parameters": {}, **facts}  # there were none before this was noted
+    # Before they were noted there were no parameters, and data was known by its words alone.
+    facts = {"parameters": {}, "data_digest": identity["data_digest"], **facts}
     for key, got, wanted in differences({k: facts.get(k) for k in identity}, identity):
         raise DataError(
             f"checkpoint {path} has {key} {got}; this run has {wanted}: "

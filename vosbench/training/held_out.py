@@ -131,7 +131,9 @@ def check(held: Dataset, spec: str, trained: list[list[Video]]) -> None:
         DataError: a video has fewer annotated frames than its protocol scores.
         UsageError: a video is among those trained on.
     """
-    ours = {_identity(v) for group in trained for v in group}
+    theirs = {v.name for v in held.videos}
+    near = (v for g in trained for v in g if v.name in theirs or v.dataset.startswith(SYNTHETIC))
+    ours = {key for video in near for key in _identities(video)}
     least = protocols.get(held.protocol).least
     for video in held.videos:
         if len(video.annotated) < least:
@@ -140,15 +142,18 @@ def check(held: Dataset, spec: str, trained: list[list[Video]]) -> None:
                 f"protocol {held.protocol} needs {least}: annotate more, or leave it out with "
                 "--held-out-split"
             )
-        if _identity(video) in ours:
+        if not ours.isdisjoint(_identities(video)):
             raise UsageError(
                 f"--held-out {spec}: {video.name} is trained on as well: keep them apart "
                 "with --split and --held-out-split"
             )
 
 
-def _identity(video: Video) -> tuple[str, str]:
-    """What is the same video: of the built-in set, whose names are options, what it begins with."""
+def _identities(video: Video) -> set[tuple[str, str]]:
+    """Two videos are the same where one of these agrees: the name within a data set, at whatever
+    size, or the name and the first frame. Names of the built-in set are options: its first frame.
+    """
+    first = hashlib.sha256(video.frame(0).tobytes()).hexdigest()
     if video.dataset.startswith(SYNTHETIC):
-        return SYNTHETIC, hashlib.sha256(video.frame(0).tobytes()).hexdigest()
-    return video.dataset, video.name
+        return {(SYNTHETIC, first)}
+    return {(f"{video.dataset}:", video.name), (video.name, first)}

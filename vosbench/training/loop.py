@@ -39,6 +39,7 @@ class Run:
     out: Path  # checkpoint, logs and weights go here
     precision: str = "32"  # or "bf16-mixed"
     data: tuple[str, ...] = ()  # what the clips are made from, in words
+    data_digest: str = ""  # the same, told apart from others of those words
     save_every: int = 200  # steps between checkpoints
     workers: int = 0  # processes that make clips; 0 = in the training process
     parameters: dict[str, Any] = field(default_factory=dict)  # of the memory, unless its defaults
@@ -49,8 +50,8 @@ class Run:
         recipe = json.loads(json.dumps(asdict(self.recipe)))  # as a checkpoint gives it back
         return {
             "method": self.method, "preset": self.preset, "seed": self.seed, "start": self.start,
-            "precision": self.precision, "data": list(self.data), "recipe": recipe,
-            "parameters": self.parameters,
+            "precision": self.precision, "data": list(self.data), "data_digest": self.data_digest,
+            "recipe": recipe, "parameters": self.parameters,
         }  # fmt: skip
 
 

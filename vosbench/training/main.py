@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from vosbench.training.log import Log
 from vosbench.training.loop import Done, Run
 from vosbench.training.loop import train as train_run
 from vosbench.training.recipe import RECIPES, Recipe, recipe
-from vosbench.training.sources import stills
+from vosbench.training.sources import digest, stills
 from vosbench.training.start import WORDS, start
 
 
@@ -96,8 +97,8 @@ def train(options: Options, tell: Callable[[str], None] = lambda line: None) -> 
     if first.told and fabric.is_global_zero:
         tell(first.told)
     run = Run(
-        method, o.preset, plan, o.seed, first.name, o.out, o.precision, data, workers=o.workers,
-        parameters=parameters,
+        method, o.preset, plan, o.seed, first.name, o.out, o.precision, data,
+        digest(sources.stills, chain(*sources.videos)), workers=o.workers, parameters=parameters,
     )  # fmt: skip
     before = smoke.losses(network, sources, plan, o.seed) if o.smoke else None
     measure = HeldOut(method, o.preset, held, o.held_out_every, o.out, fabric) if held else None

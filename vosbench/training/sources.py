@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from torch import Tensor
 
 from vosbench.data import Video
 from vosbench.data.files import list_images, present
+from vosbench.data.fingerprint import undecoded
 from vosbench.data.images import opened, read_frame
 from vosbench.errors import DataError
 
@@ -38,6 +41,30 @@ def stills(root: Path) -> list[Pair]:
     if not found:
         raise DataError(f"stills {images}: no .jpg or .png found")
     return [(image, masks[image.stem]) for image in sorted(found)]
+
+
+def digest(pairs: Iterable[Pair], videos: Iterable[Video]) -> str:
+    """First 12 hex digits of a sha256 over the names, lengths and file sizes, and videos' masks.
+
+    The same files in another folder have the same digest. In order: clips go by index.
+
+    Raises:
+        DataError: a file is gone.
+    """
+    seen = hashlib.sha256()
+    try:
+        for path in (path for pair in pairs for path in pair):
+            seen.update(repr((path.parent.name, path.name, path.stat().st_size)).encode())
+        for video in videos:
+            facts = (video.dataset, video.name, video.size, video.frame_names, video.annotated)
+            seen.update(repr(facts).encode())
+            for part in undecoded(video):
+                seen.update(part)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename}: cannot be read ({error.strerror}): restore it"
+        ) from error
+    return seen.hexdigest()[:12]
 
 
 def read(pair: Pair) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -50,7 +51,8 @@ def plan(
     """All stretches of a run, measured before or not.
 
     Raises:
-        UsageError: an unknown harness, or none.
+        UsageError: an unknown harness, or none; two different videos of one name, whose numbers
+            and pictures would lie in one place.
     """
     for harness in settings.harnesses:
         if harness not in HARNESSES:
@@ -60,15 +62,28 @@ def plan(
     found = [s for dataset in datasets for s in _of_dataset(settings, entries, dataset)]
     if "flops" in settings.harnesses:
         found.append(_table1(entries))
+    _refuse_mixed(settings, [job for stretch in found for job in stretch.jobs])
     return [stretch for stretch in found if stretch.jobs]
+
+
+def _refuse_mixed(settings: Settings, jobs: Sequence[Job]) -> None:
+    seen: dict[str, str | None] = {}
+    for cell, data in ((job.cell, job.data) for job in jobs):
+        if seen.setdefault(cell.folder, data) != data:
+            raise UsageError(
+                f"--data {' '.join(settings.data)}: two different videos of {cell.dataset} are "
+                f"named {cell.sequence}; expected one of a name: rename one, or measure it by "
+                "itself into another --store"
+            )
 
 
 def _of_dataset(
     settings: Settings, entries: Sequence[Entry], dataset: Dataset
 ) -> Iterator[Stretch]:
     wanted = settings.harnesses
+    known = functools.cache(fingerprint)  # read once, however many methods
     if "accuracy" in wanted:
-        jobs = [_accuracy(entry, dataset, video) for entry in entries for video in dataset.videos]
+        jobs = [_accuracy(e, dataset, v, known(v)) for e in entries for v in dataset.videos]
         yield Stretch(f"{dataset.name}: accuracy{_whose(settings)}", tuple(jobs), beside=True)
     costs = [name for name in COSTS if name in wanted]
     jobs = [job for e in entries for name in costs for job in _costs(e, dataset, name)]
@@ -77,7 +92,7 @@ def _of_dataset(
         more = [job for entry in entries for job in _scaling(entry, dataset)]
         yield Stretch(f"{dataset.name}: flops by size and objects", tuple(more))
     if "speed" in wanted:
-        timed = [_speed(entry, dataset) for entry in entries]
+        timed = [_speed(entry, dataset, known(dataset.videos[0])) for entry in entries]
         yield Stretch(f"{dataset.name}: speed", tuple(timed), turns=True)
 
 
@@ -90,7 +105,7 @@ def _whose(settings: Settings) -> str:
     return f" of {settings.methods[0]}, weights {settings.weights}"
 
 
-def _accuracy(entry: Entry, dataset: Dataset, video: Video) -> Job:
+def _accuracy(entry: Entry, dataset: Dataset, video: Video, data: str) -> Job:
     height, width = Fit.of(video.size, entry.short_side).inner
     cell = entry.cell(
         "accuracy", dataset=dataset.name, sequence=video.name, size=f"{height}x{width}",
@@ -98,8 +113,7 @@ def _accuracy(entry: Entry, dataset: Dataset, video: Video) -> Job:
     )  # fmt: skip
     among = len(dataset.videos)
     return Job(
-        cell, entry.text, entry.name, video=video, among=among, data=fingerprint(video),
-        steps=len(video),
+        cell, entry.text, entry.name, video=video, among=among, data=data, steps=len(video),
     )  # fmt: skip
 
 
@@ -133,7 +147,7 @@ def _scaling(entry: Entry, dataset: Dataset) -> Iterator[Job]:
             yield Job(cell, entry.text, entry.name, size=size, times=flops.SCALING_TIMES)
 
 
-def _speed(entry: Entry, dataset: Dataset) -> Job:
+def _speed(entry: Entry, dataset: Dataset, data: str) -> Job:
     video, timing = dataset.videos[0], speed.PLAN
     given = video.given(0)  # a clip is timed with the objects of its first frame
     fit = Fit.of(video.size, entry.short_side)
@@ -143,7 +157,6 @@ def _speed(entry: Entry, dataset: Dataset) -> Job:
         protocol=speed.protocol(entry.settings, timing),
     )  # fmt: skip
     steps = timing.rounds * timing.turns
-    data = fingerprint(video)
     return Job(cell, entry.text, entry.name, video=video, timing=timing, data=data, steps=steps)
 
 
