@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import TypeVar
 
-from vosbench import plugins
+from vosbench import plugins, torch_state
 from vosbench.errors import PluginError, UsageError, one_line, unknown
 from vosbench.memory import Memory
 
@@ -27,7 +27,9 @@ _scanned = False
 
 
 class PluginWarning(UserWarning):
-    """A plugin that could not be imported: it is named and left out, the run goes on."""
+    """A plugin that could not be imported, or whose import set something in torch; the run goes on
+    without the one and without the other.
+    """
 
 
 def register(name: str) -> Callable[[M], M]:
@@ -140,7 +142,12 @@ def _discover() -> None:
         trusted = plugins.own(entry)
         for name, load in plugins.loaders(entry):
             reason = "" if name in trusted else plugins.danger(name, entries)
+            before = torch_state.now()
             reason = reason or _loaded(load)
+            if changed := torch_state.put_back(before):
+                message = f"plugin {name} sets torch's {', '.join(changed)} when it is imported"
+                message += ": put back, as it would hold for every method"
+                warnings.warn(message, PluginWarning, stacklevel=3)
             if reason:
                 _failures[name] = reason
                 message = f"plugin {name} is left out: {reason}"
