@@ -85,7 +85,12 @@ def parameters(name: str) -> dict[str, object]:
 
 
 def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory:
-    """An instance of method `name`; an unknown parameter is a UsageError that lists the nearest."""
+    """An instance of method `name`.
+
+    Raises:
+        UsageError: an unknown method or parameter, with the nearest; a value that it refuses.
+        PluginError: it cannot be built, and nothing that was given is to blame.
+    """
     cls = get(name)
     known = parameters(name)
     for key in given:
@@ -102,10 +107,10 @@ def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory
             )
     try:
         return cls(key_dim, value_dim, **given)
-    except (TypeError, ValueError) as error:
-        reason = str(error).partition("\n")[0]  # torch adds its own stack
-        raise UsageError(f"method {name} refuses {given}: {reason}") from error
     except Exception as error:  # a plugin may fail in any way
+        if given and isinstance(error, TypeError | ValueError):
+            reason = str(error).partition("\n")[0]  # torch adds its own stack
+            raise UsageError(f"method {name} refuses {given}: {reason}") from error
         reason = one_line(error)
         raise PluginError(
             f"method {name} cannot be built with {given or 'defaults'}: {reason}"
