@@ -168,6 +168,17 @@ def test_a_value_that_the_method_refuses_is_a_usage_error(package: Path) -> None
         registry.build("dropped", 2, 4, slots=0)
 
 
+def test_a_method_that_cannot_be_built_with_its_defaults_is_a_plugin_error(package: Path) -> None:
+    (package / "dropped.py").write_text(GOOD.format(name="dropped").replace("=3", "=0"))
+    (package / "lacking.py").write_text(GOOD.format(name="lacking").replace("=3", ""))
+    with pytest.raises(PluginError, match="with defaults: ValueError: slots must be at least 1"):
+        registry.build("dropped", 2, 4)
+    with pytest.raises(PluginError, match="missing 1 required positional argument: 'slots'"):
+        registry.build("lacking", 2, 4)
+    assert registry.build("dropped", 2, 4, slots=1).slots == 1
+    assert registry.build("lacking", 2, 4, slots=1).slots == 1
+
+
 class Keen(Memory):
     """Leaves it to torch to find out what its parameters are."""
 

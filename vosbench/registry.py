@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import TypeVar
 
-from vosbench import plugins
+from vosbench import plugins, torch_state
 from vosbench.errors import PluginError, UsageError, one_line, unknown
 from vosbench.memory import Memory
 
@@ -27,7 +27,9 @@ _scanned = False
 
 
 class PluginWarning(UserWarning):
-    """A plugin that could not be imported: it is named and left out, the run goes on."""
+    """A plugin that could not be imported, or whose import set something in torch; the run goes on
+    without the one and without the other.
+    """
 
 
 def register(name: str) -> Callable[[M], M]:
@@ -83,7 +85,12 @@ def parameters(name: str) -> dict[str, object]:
 
 
 def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory:
-    """An instance of method `name`; an unknown parameter is a UsageError that lists the nearest."""
+    """An instance of method `name`.
+
+    Raises:
+        UsageError: an unknown method or parameter, with the nearest; a value that it refuses.
+        PluginError: it cannot be built, and nothing that was given is to blame.
+    """
     cls = get(name)
     known = parameters(name)
     for key in given:
@@ -100,10 +107,10 @@ def build(name: str, key_dim: int, value_dim: int, /, **given: object) -> Memory
             )
     try:
         return cls(key_dim, value_dim, **given)
-    except (TypeError, ValueError) as error:
-        reason = str(error).partition("\n")[0]  # torch adds its own stack
-        raise UsageError(f"method {name} refuses {given}: {reason}") from error
     except Exception as error:  # a plugin may fail in any way
+        if given and isinstance(error, TypeError | ValueError):
+            reason = str(error).partition("\n")[0]  # torch adds its own stack
+            raise UsageError(f"method {name} refuses {given}: {reason}") from error
         reason = one_line(error)
         raise PluginError(
             f"method {name} cannot be built with {given or 'defaults'}: {reason}"
@@ -140,7 +147,12 @@ def _discover() -> None:
         trusted = plugins.own(entry)
         for name, load in plugins.loaders(entry):
             reason = "" if name in trusted else plugins.danger(name, entries)
+            before = torch_state.now()
             reason = reason or _loaded(load)
+            if changed := torch_state.put_back(before):
+                message = f"plugin {name} sets torch's {', '.join(changed)} when it is imported"
+                message += ": put back, as it would hold for every method"
+                warnings.warn(message, PluginWarning, stacklevel=3)
             if reason:
                 _failures[name] = reason
                 message = f"plugin {name} is left out: {reason}"

@@ -211,6 +211,18 @@ def test_a_module_that_raises_is_told_in_one_line(plugin: Any) -> None:
     assert "RuntimeError: two lines" in found[0].detail
 
 
+class Unborn(Honest):
+    def __init__(self, key_dim: int, value_dim: int) -> None:
+        raise ValueError(f"key_dim {key_dim} does not divide by 48")
+
+
+def test_a_module_that_cannot_be_built_breaks_the_first_clause(plugin: Any) -> None:
+    first, *rest = check(plugin(Unborn))
+    assert (first.clause, first.status) == ("shapes", "broken")
+    assert "cannot be built with defaults: ValueError: key_dim 8 does not" in first.detail
+    assert {f.status for f in rest} == {"skipped"}
+
+
 class Talkative(Honest):
     """Its own words end in stops."""
 

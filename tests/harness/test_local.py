@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -95,6 +96,23 @@ def test_an_error_says_what_follows_from_it() -> None:
     full = DataError("x.png: cannot write the mask")
     full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
     assert failed(full).fatal
+
+
+class TornError(DataError):
+    """A plugin's own exception, of a kind of ours: it cannot be made from its text alone."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+
+
+def test_an_error_of_a_plugin_s_own_kind_comes_through_the_pipe_and_ends_no_run() -> None:
+    told = pickle.loads(pickle.dumps(failed(TornError("keys", "no table"))))
+    assert told.failure.error == "TornError: keys: no table"
+    assert told.mistake is None
+    cause = DataError("x.png: cannot be read")
+    cause.open = lambda: None  # type: ignore[attr-defined]  # which no pipe takes
+    told = pickle.loads(pickle.dumps(failed(cause)))
+    assert (type(told.mistake), str(told.mistake)) == (DataError, "x.png: cannot be read")
 
 
 def test_a_traceback_of_any_length_is_kept_to_its_end() -> None:

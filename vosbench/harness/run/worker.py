@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from vosbench.errors import DataError, PluginError, VosbenchError, one_line
+from vosbench.errors import DataError, PluginError, UsageError, one_line
 from vosbench.harness import accuracy, flops, growth, speed, table1
 from vosbench.harness.defaults import noted
 from vosbench.harness.guard import limit_memory
@@ -28,6 +28,7 @@ from vosbench.results.cell import checked
 from vosbench.results.environment import stamp
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+_OURS = {DataError, PluginError, UsageError}
 _LONGEST = 20_000  # characters of a traceback that are kept, its end first of all
 
 
@@ -111,12 +112,13 @@ def measure(job: Job, subject: Subject, tick: Callable[[], None]) -> list[Row]:
 
 def failed(error: BaseException) -> Failed:
     """What is to be known of an error: its line, its traceback, and what follows from it."""
-    ours = error if isinstance(error, VosbenchError) else None
-    reason = str(error.args[0]) if ours and ours.args else one_line(error)
+    ours = type(error) in _OURS and len(error.args) == 1  # a plugin's own kind is its failure
+    reason = str(error.args[0]) if ours else one_line(error)
     text = "".join(traceback.format_exception(error))
     if len(text) > _LONGEST:
         text = f"[{len(text) - _LONGEST} characters left out]\n{text[-_LONGEST:]}"
-    mistake = None if isinstance(error, PluginError) else ours
+    # Made anew, of its text alone: an exception can hold what does not come through a pipe.
+    mistake = type(error)(reason) if ours and isinstance(error, UsageError | DataError) else None
     return Failed(Failure(reason, text), ran_out(error), mistake, _full(error))
 
 
