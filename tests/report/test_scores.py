@@ -10,8 +10,9 @@ from vosbench.metrics import summarise
 from vosbench.metrics.pairs import holm, holm_of_pairs
 from vosbench.report import render
 from vosbench.report.costs import all_costs, choose
+from vosbench.report.drift import drift
 from vosbench.report.evidence import load
-from vosbench.report.scores import all_scores, drift
+from vosbench.report.scores import all_scores
 from vosbench.results import Cell, Row, Store
 
 ACCURACY = ("accuracy",)

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from vosbench.report.costs import Costs
+from vosbench.report.drift import drift
 from vosbench.report.figures.base import (
     INK,
     MUTED,
@@ -28,7 +29,7 @@ from vosbench.report.figures.base import (
 from vosbench.report.paper import Published, published_points
 from vosbench.report.pareto import Point, front
 from vosbench.report.runs import Run
-from vosbench.report.scores import Scores, drift
+from vosbench.report.scores import Scores
 from vosbench.report.settings import donor
 
 READABLE = 10  # pixels: digits are never smaller on a screen
