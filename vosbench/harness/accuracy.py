@@ -48,16 +48,16 @@ def measure(
     shutil.rmtree(drawn, ignore_errors=True)
     write_strips(drawn, video, predictions)
     write_key_maps(drawn / "keys.webp", subject, video)
-    if subject.settings.film:
+    found = []
+    if len(video.annotated) >= protocols.get(cell.protocol).least:  # else the masks are the result
+        truth = _Truth(video)
+        scored = Written(masks, video, video.annotated)
+        score = Truth(truth, cell.protocol, video.name).score(scored)
+        write_failures(drawn, video, predictions, truth, score)
+        found = rows(score)
+    if subject.settings.film:  # last: an earlier record of the cell counts once there is a film
         write_film(drawn, video, predictions)
-    planned = Row(None, None, "planned_sequences", among, "1")
-    if len(video.annotated) < protocols.get(cell.protocol).least:
-        return [planned]  # nothing to score against: the masks are the result
-    truth = _Truth(video)
-    scored = Written(masks, video, video.annotated)
-    score = Truth(truth, cell.protocol, video.name).score(scored)
-    write_failures(drawn, video, predictions, truth, score)
-    return [*rows(score), planned]
+    return [*found, Row(None, None, "planned_sequences", among, "1")]
 
 
 def pictures(store: Path, cell: Cell) -> Path:

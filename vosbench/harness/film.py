@@ -21,6 +21,7 @@ CODECS = ("libx264", "libopenh264", "mpeg4")  # the first that this PyAV was bui
 def write_film(folder: Path, video: Video, masks: Mapping[int, NDArray[np.uint8]]) -> Path:
     """Writes `overlay.mp4`, or `overlay.webp` where PyAV is not installed; returns its path.
 
+    It has that name once it is whole: what a kill leaves is `.overlay.mp4`, which is no film.
     Frames are read, drawn and encoded one at a time: a long MP4 needs no more memory than a short
     one. A WebP is encoded from all of its frames at once, and they from a list.
     """
@@ -29,8 +30,10 @@ def write_film(folder: Path, video: Video, masks: Mapping[int, NDArray[np.uint8]
     try:
         import av
     except ImportError:  # an extra: `pip install -e '.[video]'`
-        return _webp(folder / "overlay.webp", pictures)
-    return _mp4(av, folder / "overlay.mp4", pictures, video.size)
+        part = _webp(folder / ".overlay.webp", pictures)
+    else:
+        part = _mp4(av, folder / ".overlay.mp4", pictures, video.size)
+    return part.replace(part.with_name(part.name.removeprefix(".")))
 
 
 def exists(folder: Path) -> bool:
