@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.data.builders import one_line, save_frame, save_mask
 from vosbench.data.images import image_size, read_frame, read_mask
+from vosbench.data.indexed_png import MaskReader
 from vosbench.errors import DataError
 
 
@@ -56,6 +57,56 @@ def test_a_mask_gives_indices_grey_values_or_bits(
     image.save(tmp_path / "m.png")
     assert read_mask(tmp_path / "m.png").tolist() == [expected]
     assert read_mask(tmp_path / "m.png").dtype == np.uint8
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_a_grey_mask_of_few_bits_gives_its_ids_as_stored(tmp_path: Path, bits: int) -> None:
+    ids = np.arange(4, dtype=np.uint8)[None]
+    Image.fromarray(ids).save(tmp_path / "m.png", bits=bits)
+    assert (tmp_path / "m.png").read_bytes()[24] == bits
+    assert read_mask(tmp_path / "m.png").tolist() == ids.tolist()
+    assert MaskReader().read(tmp_path / "m.png").tolist() == ids.tolist()
+
+
+def test_a_jpeg_by_the_name_of_a_mask_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((5, 7), np.uint8)).save(tmp_path / "m.png", format="JPEG")
+    with one_line(DataError, tmp_path / "m.png", "JPEG", "expected a PNG"):
+        read_mask(tmp_path / "m.png")
+
+
+def turned(path: Path, orientation: int) -> None:
+    """A picture of 8x24 pixels, dark above, right half green, that EXIF turns."""
+    pixels = np.zeros((8, 24, 3), np.uint8)
+    pixels[4:, :, 0] = pixels[:, 12:, 1] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(path, exif=exif)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_frame_is_upright_as_exif_says(tmp_path: Path, suffix: str, orientation: int) -> None:
+    path = tmp_path / f"a{suffix}"
+    turned(path, orientation)
+    with Image.open(path) as image:
+        upright = np.asarray(ImageOps.exif_transpose(image))
+    np.testing.assert_array_equal(read_frame(path), upright)
+    assert image_size(path) == upright.shape[:2] == ((24, 8) if orientation > 4 else (8, 24))
+
+
+def test_damaged_exif_does_not_touch_a_frame(tmp_path: Path) -> None:
+    save_frame(tmp_path / "a.jpg", (8, 24))
+    with Image.open(tmp_path / "a.jpg") as image:
+        image.save(tmp_path / "b.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09\x01\x12\0\x03")
+    assert read_frame(tmp_path / "b.jpg").shape == (8, 24, 3)
+
+
+def test_a_mask_that_exif_turns_is_refused(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.fromarray(np.ones((5, 7), np.uint8)).save(tmp_path / "m.png", exif=exif)
+    with one_line(DataError, tmp_path / "m.png", "EXIF"):
+        read_mask(tmp_path / "m.png")
 
 
 def test_an_rgb_mask_is_refused(tmp_path: Path) -> None:
