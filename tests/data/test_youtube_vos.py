@@ -51,6 +51,26 @@ def test_masks_that_only_introduce_objects_are_no_truth(tmp_path: Path) -> None:
     assert video.given(5) is not None
 
 
+def test_whole_masks_are_truth_though_each_brings_a_newcomer(tmp_path: Path) -> None:
+    (video,) = load(f"mose={_make(tmp_path, {0: (1,), 5: (1, 2)}, frames=6)}").videos
+    assert video.annotated == (0, 5)
+    truth, given = video.truth(5), video.given(5)
+    assert truth is not None
+    assert given is not None
+    assert (truth[:2, 0].tolist(), given[:2, 0].tolist()) == ([1, 2], [0, 2])
+
+
+def test_an_object_that_meta_lacks_is_neither_given_nor_scored(tmp_path: Path) -> None:
+    _write_meta(_make(tmp_path, {0: (1, 9, 255), 5: (1, 9)}), {1: 0})
+    (video,) = load(f"youtube-vos={tmp_path}").videos
+    assert video.objects == (1,)
+    truths = [video.truth(t) for t in video.annotated]
+    assert [ids[:3, 0].tolist() for ids in truths if ids is not None] == [[1, 0, 255], [1, 0, 0]]
+    given = video.given(0)
+    assert given is not None
+    assert given[:3, 0].tolist() == [1, 0, 0]
+
+
 def test_meta_says_where_objects_start(tmp_path: Path) -> None:
     _write_meta(_make(tmp_path, {0: (1,), 5: (1, 2), 10: (1, 2)}), {1: 0, 2: 10})
     (video,) = load(f"mose={tmp_path}").videos

@@ -28,6 +28,7 @@ class FileVideo:
     frames: tuple[Path, ...]
     masks: Mapping[int, Path]  # frame index -> mask file, ascending
     starts: Mapping[int, int] | None = None  # object -> its first frame; None: look in the masks
+    listed: bool = False  # an id that `starts` lacks is no object: never given, so not scored
     binary: bool = False  # any value but 0 is object 1, as in DAVIS 2016
 
     def __len__(self) -> int:
@@ -46,10 +47,14 @@ class FileVideo:
         """Frames with truth: those with a mask, unless masks only introduce objects.
 
         Test sets hold one mask per arrival and keep the truth back: there a later mask shows the
-        newcomers alone, so it is no truth for the objects that came before.
+        newcomers alone, so it is no truth for the objects that came before. Where a later one shows
+        any of those, all are truth.
         """
-        frames = tuple(self.masks)
-        return frames[:1] if set(frames) == set(self._starts.values()) else frames
+        frames, starts = tuple(self.masks), self._starts
+        if set(frames) != set(starts.values()):
+            return frames
+        old = ((t, key) for t in frames[1:] for key in present(self._mask(t)) if key in starts)
+        return frames if any(starts[key] < t for t, key in old) else frames[:1]
 
     @cached_property
     def _scored(self) -> frozenset[int]:
@@ -61,7 +66,10 @@ class FileVideo:
         return frame
 
     def truth(self, t: int) -> Image | None:
-        return self._mask(t) if t in self._scored else None
+        if t not in self._scored:
+            return None
+        ids = self._mask(t)
+        return _keep_only(ids, (*self.objects, VOID)) if self.listed else ids
 
     def given(self, t: int) -> Image | None:
         new = [key for key, start in self._starts.items() if start == t]

@@ -2,8 +2,9 @@
 
 Xu et al., arXiv 1809.03327; Ding et al., ICCV 2023. Objects may appear in any frame, and are given
 at the first frame that annotates them. Masks may be sparse (every fifth frame), and a validation
-set holds only the masks that introduce objects. Frames before the first mask are left out: nothing
-is asked for there.
+set holds only the masks that introduce objects. An id in the masks that ``meta.json`` lacks is no
+object: never given and never scored. Frames before the first mask are left out: nothing is asked
+for there.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _video(root: Path, name: str, objects: dict[str, str] | None, dataset: str) 
     size = check_sizes(frames, masks.values())
     first_objects(next(iter(masks.values())))
     starts = None if objects is None else _starts(folder, objects, index, masks)
-    return FileVideo(dataset, name, size, frames, masks, starts)
+    return FileVideo(dataset, name, size, frames, masks, starts, listed=starts is not None)
 
 
 def _starts(
