@@ -75,6 +75,14 @@ def get(name: str) -> type[Memory]:
     return known[name]
 
 
+def own(name: str) -> bool:
+    """Whether a method lies in our own package of methods, where a file is a method."""
+    package = get(name).__module__.partition(".")[0]
+    entries = entry_points(group=GROUP)
+    ours = (e.module for e in entries if e.dist is not None and e.dist.name == "vosbench")
+    return package in ours
+
+
 def parameters(name: str) -> dict[str, object]:
     """The keyword parameters of a method with their defaults: what an ablation can sweep."""
     signature = inspect.signature(get(name).__init__)

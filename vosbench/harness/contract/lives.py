@@ -50,19 +50,30 @@ def branching(trial: Trial) -> None:
 
 
 def reset(trial: Trial) -> None:
-    """Nothing of one video is left in the next: a module keeps no state of its own."""
-    memory, fresh = trial.memory(), trial.memory()
+    """Nothing of one video is left in the next: a module keeps no state of its own.
+
+    What it keeps on its class or elsewhere in the process a fresh module shares; that shows beside
+    a process in which no video came before, where `check_apart` has lived one.
+    """
+    memory = trial.memory()
     visible = copy.deepcopy(_visible(memory))
     weights = copy.deepcopy(memory.state_dict())
-    items, asked = trial.frames(memory, LIVED, seed=2), trial.query(memory)
-    lived(memory, trial.frames(memory, LIVED, seed=1), asked)
-    now, wanted = (lived(m, items, asked) for m in (memory, fresh))
-    demand(torch.equal(now, wanted), "the readout of a fresh module", "another readout")
+    lived(memory, trial.frames(memory, LIVED, seed=1), trial.query(memory))
+    now = life(trial, memory)
+    demand(torch.equal(now, life(trial, trial.memory())), "the readout of a fresh module",
+           "another readout")  # fmt: skip
+    if trial.first is not None:
+        close(now, now.new_tensor(trial.first), "the readout of a video before which came none")
     for name in visible.keys() | _visible(memory).keys():
         untouched = same(visible.get(name), _visible(memory).get(name))
         demand(untouched, f"self.{name} as it was", "a changed one")
     kept = memory.state_dict()
     demand(all(same(kept[k], v) for k, v in weights.items()), "weights untouched", "changed")
+
+
+def life(trial: Trial, memory: Memory) -> Tensor:
+    """The last readout of the video that `reset` looks at."""
+    return lived(memory, trial.frames(memory, LIVED, seed=2), trial.query(memory))
 
 
 def _visible(memory: Memory) -> dict[str, Any]:

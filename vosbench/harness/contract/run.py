@@ -19,7 +19,7 @@ GUIDE = {  # clause -> what helps, word for word as in CONTRIBUTING.md, "The con
     "shapes": "return (readout, state), the state a NamedTuple; unflatten with the query's h and w",
     "purity": "build new tensors; nothing in place",
     "branching": "never append into storage that an older state sees",
-    "reset": "keep nothing on `self`",
+    "reset": "keep nothing on `self`, its class or the module",
     "late": "count the writes in the state; t is an index",
     "permutation": "treat all objects alike",
     "removal": "no sum, softmax or norm over the first axis",
@@ -46,14 +46,21 @@ class Finding(NamedTuple):
 
 
 def check(
-    method: str, parameters: dict[str, Any] | None = None, clauses: Iterable[str] = tuple(CHECKS)
-) -> Iterator[Finding]:
+    method: str, parameters: dict[str, Any] | None = None, clauses: Iterable[str] = tuple(CHECKS),
+    first: list[Any] | None = None,
+) -> Iterator[Finding]:  # fmt: skip
     """Holds a method to the contract, clause by clause.
+
+    Args:
+        method: its name.
+        parameters: of its own.
+        clauses: those to hold it to.
+        first: see `Trial.first`.
 
     Raises:
         UsageError: there is no such method, or it has no such parameter.
     """
-    trial = Trial(method, parameters or {})
+    trial = Trial(method, parameters or {}, first=first)
     if own := {"key_dim", "value_dim"} & trial.parameters.keys():
         raise UsageError(f"{sorted(own)[0]} given: a check sets the widths itself; leave it out")
     with suppress(PluginError):  # the first clause tells it
