@@ -275,6 +275,13 @@ def test_a_full_disk_leaves_no_half_of_the_data_set(
     assert [p.name for p in tmp_path.iterdir()] == ["a.zip"]
 
 
+def test_a_zip_whose_members_would_lie_before_its_start_is_damaged(tmp_path: Path) -> None:
+    content = bytearray(KINDS["zip"](FRAMES))
+    content[477] = 1  # of a member's offset, so that Python seeks to a negative place
+    with pytest.raises(DataError, match="not a whole zip or tar archive"):
+        unpack(put(tmp_path, bytes(content)), tmp_path / "davis2017")
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_mutation_of_an_archive_writes_outside_or_ends_in_anything_but_one_line(

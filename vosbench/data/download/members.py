@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import contextlib
+import errno
 import gzip
 import lzma
 import stat
@@ -68,7 +69,7 @@ def told(path: Path) -> Iterator[None]:
     except _DAMAGED as error:
         raise damaged(path, error) from error
     except OSError as error:
-        if error.errno is None:  # gzip's and bz2's own
+        if error.errno in (None, errno.EINVAL):  # gzip's and bz2's own; a seek to before the start
             raise damaged(path, error) from error
         raise
 
