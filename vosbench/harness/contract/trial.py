@@ -27,9 +27,7 @@ class Trial:
     method: str
     parameters: dict[str, Any]
     dtype: torch.dtype = torch.float64
-    first: list[Any] | None = (
-        None  # what `lives.life` gave in a process of its own, if it was asked
-    )
+    first: list[Any] | None = None  # what `lives.life` gave in a process of its own, if asked
 
     def memory(self, key_dim: int = KEY, value_dim: int = VALUE) -> Memory:
         """A module with the weights of seed 0."""
