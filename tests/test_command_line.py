@@ -48,3 +48,12 @@ def test_what_is_asked_for_is_said_whole(
         main()
     assert ended.value.code == code
     assert "vosbench" in "".join(capsys.readouterr())
+
+
+def test_a_verb_that_lacks_its_own_says_so_below_its_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["vosbench", "data"])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err.startswith("error: a command is missing: see ")

@@ -44,4 +44,4 @@ def test_a_difference_in_speed_that_is_noise_is_called_so(tmp_path):
             store.append(cell, [Row(None, None, "fps", fps, "1/s"), *rows])
         beside = Beside(None, None, all_costs(load(tmp_path / folder), "speed")[0])
         (said,) = [s for s in cost_sentences(beside) if s.startswith("Speed is")]
-        assert said.endswith("(stm): no more than noise.") == noise
+        assert said.endswith("(stm): not clear of noise.") == noise

@@ -61,3 +61,15 @@ def test_other_runs_other_settings_and_older_stores_mix_nothing(tmp_path, other)
     add(tmp_path, "gc", **both | other, sequences=2, weights="fedcba987654")
     add(tmp_path, "stm", data="a" * 12, source="d" * 12)
     assert warned(tmp_path) == []
+
+
+def test_costs_of_an_older_code_than_the_accuracy_beside_them_are_warned_of(tmp_path):
+    every = {"harnesses": ("accuracy", "flops", "growth")}
+    add(tmp_path, "gc", source="a" * 12, **every)
+    add(tmp_path, "stm", source="b" * 12, **every)
+    assert warned(tmp_path) == []
+    add(tmp_path, "stm", source="c" * 12)
+    assert warned(tmp_path) == [
+        "Costs of stm were measured by another version of the code than the accuracy beside them; "
+        "bench them again."
+    ]

@@ -15,12 +15,12 @@ from vosbench.report.scores import all_scores
     ("low", "high", "p", "ending"),
     [
         (0.01, 0.09, 0.02, "Holm-corrected p 0.020."),
-        (-0.01, 0.09, 0.2, "Holm-corrected p 0.20: no more than noise."),
-        (0.01, 0.09, 0.08, "Holm-corrected p 0.080, above 0.05: no more than noise, though the "
+        (-0.01, 0.09, 0.2, "Holm-corrected p 0.20: not clear of noise."),
+        (0.01, 0.09, 0.08, "Holm-corrected p 0.080, above 0.05: not clear of noise, though the "
                            "interval leaves 0 out."),
-        (-0.09, -0.01, 0.08, "Holm-corrected p 0.080, above 0.05: no more than noise, though the "
+        (-0.09, -0.01, 0.08, "Holm-corrected p 0.080, above 0.05: not clear of noise, though the "
                              "interval leaves 0 out."),
-        (-0.01, 0.09, 0.04, "Holm-corrected p 0.040: more than noise, though the interval holds "
+        (-0.01, 0.09, 0.04, "Holm-corrected p 0.040: clear of noise, though the interval holds "
                             "0."),
     ],
 )  # fmt: skip
@@ -38,5 +38,5 @@ def test_every_table_of_differences_says_which_p_it_has(tmp_path):
     tables = html_tables(render(tmp_path / "s", tmp_path / "out").read_text("utf-8"))
     assert "Holm-corrected p" in tables["differences"][0]
     head, row, _ = tables["adds"]
-    assert row[head.index("More than noise")] == "no: p above 0.05"  # the two are one
+    assert row[head.index("Clear of noise")] == "no: p above 0.05"  # the two are one
     assert row[head.index("Uncorrected p")] == "1.0"

@@ -16,7 +16,7 @@ numbers = st.none() | st.floats(-1e3, 1e3) | st.just(math.nan)
 def test_the_same_texts_stand_in_csv_markdown_and_latex(lines):
     lines = [(" ".join(name.split()), x) for name, x in lines]
     table = Table("t", "Title", COLUMNS, [{"name": n, "x": x} for n, x in lines])
-    wanted = [[n, MISSING if x is None or math.isnan(x) else f"{100 * x:.1f}"] for n, x in lines]
+    wanted = [[n, MISSING if x is None or math.isnan(x) else f"{100 * x:z.1f}"] for n, x in lines]
     assert csv_rows(to_csv(table)) == wanted
     assert markdown_rows(to_markdown(table)) == wanted
     assert latex_rows(to_latex(table)) == wanted

@@ -41,7 +41,8 @@ def main() -> None:
             misuse.show()
         else:
             at = f"{misuse.ctx.command_path} --help" if misuse.ctx else "vosbench --help"
-            print(f"error: {misuse.format_message().rstrip('.')}: see {at}", file=sys.stderr)
+            told = misuse.format_message().rstrip(".") or "a command is missing"
+            print(f"error: {told}: see {at}", file=sys.stderr)
         sys.exit(2)
     except VosbenchError as mistake:
         print(f"error: {mistake}", file=sys.stderr)

@@ -67,9 +67,9 @@ def table(scores: Scores, beside: Beside, name: str) -> Table | None:
     columns.append(Column("front", "Unbeaten in J&F and", text=True))
     rows = [_row(offer, own, fronts) for offer in offered if offer.costs]
     notes = [
-        "Best for no more: the highest J&F among measured methods that cost at most as much as "
+        "Best for no more: the highest J&F among ranked methods that cost at most as much as "
         "this one; itself where none is better. No number is interpolated.",
-        "Unbeaten: no other has at least its J&F at no more of that cost.",
+        "Unbeaten: no other ranked one has at least its J&F at no more of that cost.",
     ]
     if len(own) < len(offered):
         notes.append(

@@ -16,7 +16,7 @@ def table(scores: Scores, name: str) -> Table | None:
         "bootstrap over sequences, 10 000 draws, seed 0: too narrow below some 20 sequences, so "
         "that p decides, of a paired t-test. p is of all pairs of methods at once (Holm), as the "
         "best was found by looking; untrained methods are no part of it where others are trained, "
-        "and swapped ones of their own rows alone. More than noise: p of 0.05 or less."
+        "and swapped ones of their own rows alone. Clear of noise: p of 0.05 or less."
     )
     return _table(name, "Differences in J&F", scores.against_best, "Holm-corrected p", note)
 
@@ -47,5 +47,5 @@ def _columns(p: str) -> tuple[Column, ...]:
         Column("low", "from", "points", signed_percent),
         Column("high", "to", "points", signed_percent),
         Column("sequences", "Sequences", show=whole), Column("p", p, show=probability),
-        Column("clear", "More than noise", text=True),
+        Column("clear", "Clear of noise", text=True),
     )  # fmt: skip

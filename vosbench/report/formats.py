@@ -63,7 +63,7 @@ class Scaled:
         return self.form(self.of(value))
 
 
-percent = Scaled(lambda share: 100 * share, "{:.1f}".format)  # of a share of 0..1
+percent = Scaled(lambda share: 100 * share, "{:z.1f}".format)  # of a share of 0..1
 signed_percent = Scaled(percent.of, "{:+.1f}".format)  # of a difference of shares
 giga = Scaled(lambda count: count / 1e9)
 mega = Scaled(lambda count: count / 1e6, "{:.1f}".format)

@@ -112,10 +112,10 @@ def sentence(scores: Scores, d: Difference) -> str:
 def _verdict(d: Difference) -> str:
     """Why a difference is noise, or is none, where its interval alone says otherwise: p decides."""
     if d.clear:
-        return "" if d.low * d.high > 0 else ": more than noise, though the interval holds 0"
+        return "" if d.low * d.high > 0 else ": clear of noise, though the interval holds 0"
     if d.low * d.high > 0:
-        return ", above 0.05: no more than noise, though the interval leaves 0 out"
-    return ": no more than noise"
+        return ", above 0.05: not clear of noise, though the interval leaves 0 out"
+    return ": not clear of noise"
 
 
 _WORDS = (  # key, attribute of Beside, what the cheapest does, the better end, unit
@@ -143,7 +143,7 @@ def cost_sentences(beside: Beside) -> list[str]:
         if best != worst:
             said += f" against {with_prefix(known[worst], unit)} ({worst})"
             if harness == "speed" and not ratios.ahead(costs, best, worst):
-                said += ": no more than noise"
+                said += ": not clear of noise"
         found.append(said + ".")
     found += ratios.sentences(beside.speed)
     return found + endings(beside.growth, *beside.elsewhere)

@@ -18,13 +18,15 @@ def warnings(scored: Sequence[Scores], costs: Sequence[Costs]) -> list[str]:
     """A sentence for each setting whose sequences have more than one fingerprint, and one for each
     whose runs come from more than one version of the method's code.
 
-    A cost is one cell a method, so of one version: there only the fingerprint may differ.
+    A cost is one cell a method, so of one version: there only the fingerprint may differ. And one
+    for costs that are of other code than the accuracy.
     """
     shown = [(scores.setting, scores.frames) for scores in scored]
     shown += [(each.setting, each.rows) for each in costs]
     clips = [_clips(setting, rows) for setting, rows in shown]
     codes = [_codes(scores.setting, scores.frames) for scores in scored]
-    return list(dict.fromkeys(filter(None, [*clips, *codes])))
+    beside = _beside([each.frames for each in scored], [each.rows for each in costs])
+    return list(dict.fromkeys(filter(None, [*clips, *codes, beside])))
 
 
 def _clips(setting: Setting, rows: pd.DataFrame) -> str:
@@ -41,6 +43,26 @@ def _codes(setting: Setting, rows: pd.DataFrame) -> str:
         f"{_place(setting)}: some sequences of {names} were measured by another version of the "
         "code than the others; bench them again."
     )
+
+
+def _beside(scored: Sequence[pd.DataFrame], costs: Sequence[pd.DataFrame]) -> str:
+    """Costs stand beside an accuracy: those of older code are no longer the method's."""
+    accuracy, cost = _sources(scored), _sources(costs)
+    stale = sorted(x for x in accuracy.keys() & cost.keys() if cost[x] - accuracy[x])
+    return ", ".join(stale) and (
+        f"Costs of {', '.join(stale)} were measured by another version of the code than the "
+        "accuracy beside them; bench them again."
+    )
+
+
+def _sources(tables: Sequence[pd.DataFrame]) -> dict[str, set[str]]:
+    """Label -> digests of the code that its numbers were measured by."""
+    found: dict[str, set[str]] = {}
+    for rows in tables:
+        for label, source in rows[["label", "source"]].astype(str).drop_duplicates().to_numpy():
+            if source != _UNKNOWN:
+                found.setdefault(label, set()).add(source)
+    return found
 
 
 def _several(rows: pd.DataFrame, keys: list[str], stamp: str) -> str:

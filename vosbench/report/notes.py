@@ -72,7 +72,7 @@ def _of_costs(beside: Beside, like: Setting | None, ranked: Sequence[str]) -> li
     if noise := ratios.noise_note(beside.speed):
         notes.append(noise)
     if beside.speed and len(ranked) > 1 and not ratios.leads(beside.speed, ranked):
-        notes.append("No speed is set in bold: the fastest method's lead is no more than noise.")
+        notes.append("No speed is set in bold: the fastest method's lead is not clear of noise.")
     if beside.speed and any("roofline_ratio" in beside.speed.whole(x) for x in beside.speed.labels):
         notes.append(
             "Roofline: seconds of read and write over the least that this machine's own rates of "

@@ -170,7 +170,7 @@ def beside(scores: Scores, speed: Costs | None, name: str) -> Table | None:
             "paper_F": paper["F"] or None, "F": total["F_mean"],
             "paper_s": paper["seconds_per_frame"] or None, "s": 1 / fps if fps else None,
         })  # fmt: skip
-    if not rows:
+    if not rows or len(scores.sequences) > _SEQUENCES[scores.setting.dataset]:  # not of this set
         return None
     covered = f"Ours: {counted(len(scores.sequences), 'sequence')}; {scores.setting.describe()}."
     other = differences(scores.setting, len(scores.sequences), speed.setting if speed else None)

@@ -86,7 +86,7 @@ def between(speed: Costs | None, one: str, two: str) -> Ratio | None:
 
 
 def times_as_fast(speed: Costs, one: str, two: str) -> float | None:
-    """How many times as fast as `two` `one` is, or None where that is no more than noise.
+    """How many times as fast as `two` `one` is, or None where that is not clear of noise.
 
     By the interval of their ratio, be it by way of a third, or, where they did not take turns, by
     frames per second that are further apart than SAME_SPEED and than the machine's own noise.
@@ -163,7 +163,7 @@ def table(speed: Costs | None, name: str) -> Table | None:
 COLUMNS = (
     Column("method", "Method", text=True), Column("against", "against", text=True),
     Column("ratio", "Time ratio"), Column("low", "from"), Column("high", "to"),
-    Column("clear", "More than noise", text=True), Column("noise", "Machine noise"),
+    Column("clear", "Clear of noise", text=True), Column("noise", "Machine noise"),
 )  # fmt: skip
 _NOISE = (
     "Machine noise: how much the time of one fixed piece of work varied while this was timed; 1 is "
