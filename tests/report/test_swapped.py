@@ -115,3 +115,12 @@ def test_an_untrained_method_beside_trained_ones_is_named_and_not_compared(tmp_p
 def test_untrained_weights_alone_are_no_accuracy_to_compare(tmp_path):
     said = said_of(tmp_path, ("untrained", ("gc", "stm")))
     assert (said.title, said.sentences) == ("Untrained weights: no accuracy to compare", ())
+
+
+@pytest.mark.parametrize(("sequences", "stands"), [(20, True), (21, False)])
+def test_more_sequences_than_the_val_set_has_stand_beside_no_papers_numbers(
+    tmp_path, sequences, stands
+):
+    fabricate(tmp_path, ("gc",), sequences=sequences, frames=4, harnesses=("accuracy",))
+    (scores,) = all_scores(load(tmp_path))
+    assert (paper.beside(scores, None, "published") is not None) == stands
